@@ -1,0 +1,170 @@
+//! What a `Procfile` says.
+
+use std::fmt;
+use wattle_command::Command;
+
+/// The processes of a `Procfile`, in its order; at least one.
+#[derive(Debug)]
+pub(crate) struct Procfile(Vec<Process>);
+
+/// One line: a type of process and what it runs.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Process {
+    kind: String,
+    command: Command,
+}
+
+/// What is wrong in a `Procfile`, and in which line of it, counted from 1.
+#[derive(Debug)]
+pub(crate) struct Malformed {
+    line: Option<usize>,
+    what: String,
+}
+
+impl Procfile {
+    /// Reads the file's contents.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Malformed> {
+        let text = std::str::from_utf8(bytes)
+            .map_err(|error| Malformed::at(line_of(bytes, error.valid_up_to()), "is not UTF-8 text"))?;
+        let mut processes: Vec<Process> = Vec::new();
+        for (index, line) in text.trim_start_matches('\u{feff}').lines().enumerate() {
+            let line = line.trim();
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let process = Process::parse(line).map_err(|what| Malformed::at(index + 1, what))?;
+            if processes.iter().any(|other| other.kind == process.kind) {
+                return Err(Malformed::at(index + 1, format!("names the process `{}` a second time", process.kind)));
+            }
+            processes.push(process);
+        }
+        if processes.is_empty() {
+            return Err(Malformed { line: None, what: "has no process".to_owned() });
+        }
+        Ok(Self(processes))
+    }
+
+    /// The processes, in the file's order.
+    pub(crate) fn processes(&self) -> &[Process] {
+        &self.0
+    }
+
+    /// What the image starts when nothing is said: `web`, or the only process.
+    pub(crate) fn default_process(&self) -> Option<&Process> {
+        self.0.iter().find(|process| process.kind == "web").or(match self.0.as_slice() {
+            [only] => Some(only),
+            _ => None,
+        })
+    }
+
+    /// `NAME=value` before the commands: type of process, name and value.
+    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str, &str)> {
+        self.0.iter().flat_map(|process| {
+            let environment = match &process.command {
+                Command::Direct(direct) => direct.environment.as_slice(),
+                Command::Shell { .. } => &[],
+            };
+            environment.iter().map(|(name, value)| (process.kind.as_str(), name.as_str(), value.as_str()))
+        })
+    }
+}
+
+impl Process {
+    fn parse(line: &str) -> Result<Self, String> {
+        let Some((kind, command)) = line.split_once(':') else {
+            return Err(format!("should be `type: command`, but there is no colon in `{line}`"));
+        };
+        let kind = kind.trim_end();
+        if kind.is_empty() || !kind.chars().all(|c| c.is_ascii_alphanumeric() || "._-".contains(c)) {
+            return Err(format!(
+                "should start with a type of process made of letters, digits, `.`, `_` and `-`, but it is `{kind}`"
+            ));
+        }
+        let command = Command::parse(command).map_err(|error| format!("has no command for `{kind}`: {error}"))?;
+        Ok(Self { kind: kind.to_owned(), command })
+    }
+
+    /// Its type, such as `web`.
+    pub(crate) fn kind(&self) -> &str {
+        &self.kind
+    }
+
+    /// What it runs.
+    pub(crate) fn command(&self) -> &Command {
+        &self.command
+    }
+}
+
+impl Malformed {
+    fn at(line: usize, what: impl Into<String>) -> Self {
+        Self { line: Some(line), what: what.into() }
+    }
+}
+
+impl fmt::Display for Malformed {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line} of `Procfile` {}", self.what),
+            None => write!(f, "`Procfile` {}", self.what),
+        }
+    }
+}
+
+fn line_of(bytes: &[u8], at: usize) -> usize {
+    1 + bytes.iter().take(at).filter(|byte| **byte == b'\n').count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(text: &[u8]) -> String {
+        let procfile = match Procfile::parse(text) {
+            Ok(procfile) => procfile,
+            Err(error) => return error.to_string(),
+        };
+        let default = procfile.default_process().map_or("none", Process::kind);
+        let mut lines = vec![format!("default {default}")];
+        lines.extend(procfile.processes().iter().map(|p| format!("{} {:?}", p.kind(), p.command().words())));
+        lines.extend(procfile.variables().map(|variable| format!("{variable:?}")));
+        lines.join("\n")
+    }
+
+    #[test]
+    fn processes_in_their_order() {
+        insta::assert_snapshot!(
+            check(b"\xef\xbb\xbf# all of it\r\nworker: A=1 node worker.js\r\n\r\nweb : node server.js  \r\nrelease:a $B\r\n"),
+            @r#"
+        default web
+        worker ["node", "worker.js"]
+        web ["node", "server.js"]
+        release ["/bin/sh", "-c", "a $B"]
+        ("worker", "A", "1")
+        "#
+        );
+    }
+
+    #[test]
+    fn a_single_process_is_the_default() {
+        insta::assert_snapshot!(check(b"bot: node bot.js"), @r#"
+        default bot
+        bot ["node", "bot.js"]
+        "#);
+        insta::assert_snapshot!(check(b"a: x\nb: y"), @r#"
+        default none
+        a ["x"]
+        b ["y"]
+        "#);
+    }
+
+    #[test]
+    fn errors_name_their_line() {
+        insta::assert_snapshot!(check(b""), @"`Procfile` has no process");
+        insta::assert_snapshot!(check(b"\nnode server.js"), @"line 2 of `Procfile` should be `type: command`, but there is no colon in `node server.js`");
+        insta::assert_snapshot!(check(b"my web: x"), @"line 1 of `Procfile` should start with a type of process made of letters, digits, `.`, `_` and `-`, but it is `my web`");
+        insta::assert_snapshot!(check(b"web:"), @"line 1 of `Procfile` has no command for `web`: there is no program to start");
+        insta::assert_snapshot!(check(b"web: a\nweb: b"), @"line 2 of `Procfile` names the process `web` a second time");
+        insta::assert_snapshot!(check(b"web: a\nx: \"b"), @"line 2 of `Procfile` has no command for `x`: a quotation mark is not closed");
+        insta::assert_snapshot!(check(b"web: a\n\xff"), @"line 2 of `Procfile` is not UTF-8 text");
+    }
+}
