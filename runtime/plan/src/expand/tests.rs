@@ -1,0 +1,108 @@
+use super::*;
+
+/// Buildpacks from text, a line each: `o = a b? | c` is a composite with two groups, every other id a component.
+fn buildpacks(composites: &str) -> Buildpacks {
+    let mut manifests: BTreeMap<String, Manifest> =
+        ('a'..='h').map(|c| (c.to_string(), manifest(&c.to_string(), None))).collect();
+    for line in composites.lines() {
+        let (id, groups) = line.split_once(" = ").unwrap();
+        manifests.insert(id.to_owned(), manifest(id, Some(order(groups))));
+    }
+    Buildpacks::new(manifests.into_values()).unwrap()
+}
+
+fn manifest(id: &str, order: Option<Order>) -> Manifest {
+    let text = format!("api = '0.12'\n[buildpack]\nid = '{id}'\nversion = '1.0.0'\n[metadata.wattle]\ncomponent = 'x'");
+    let mut manifest = Manifest::parse("buildpack.toml", &text).unwrap();
+    if let Some(order) = order {
+        manifest.kind = Kind::Composite(order);
+    }
+    manifest
+}
+
+fn order(groups: &str) -> Order {
+    let entry = |name: &str| GroupEntry {
+        id: name.trim_end_matches('?').parse().unwrap(),
+        version: None,
+        optional: name.ends_with('?'),
+    };
+    Order(groups.split('|').map(|group| Group(group.split_whitespace().map(entry).collect())).collect())
+}
+
+fn check(text: &str, composites: &str) -> String {
+    match expand(&order(text), &buildpacks(composites)) {
+        Err(error) => error.to_string(),
+        Ok(groups) => groups
+            .iter()
+            .map(|group| {
+                let show = |e: &ExpandedEntry| format!("{}{}", e.buildpack.id, if e.optional { "?" } else { "" });
+                group.entries.iter().map(show).collect::<Vec<_>>().join(" ")
+            })
+            .collect::<Vec<_>>()
+            .join(" | "),
+    }
+}
+
+#[test]
+fn replaces_composites_in_place_the_first_varying_slowest() {
+    assert_eq!(check("a b? | c", ""), "a b? | c");
+    assert_eq!(check("e o f", "o = a | b c"), "e a f | e b c f");
+    assert_eq!(check("o p", "o = a | b\np = c | d"), "a c | a d | b c | b d");
+    assert_eq!(check("o", "o = p | e\np = a | b"), "a | b | e");
+}
+
+#[test]
+fn tries_without_an_optional_composite_at_last() {
+    assert_eq!(check("o? f", "o = a | b"), "a f | b f | f");
+    assert_eq!(check("o?", "o = a"), "a", "nothing at all is no group");
+}
+
+#[test]
+fn keeps_the_first_of_each_id() {
+    assert_eq!(check("a b? a? b", ""), "a b?");
+    assert_eq!(check("a o", "o = a? | b a"), "a | a b");
+    assert_eq!(check("o o", "o = a | b"), "a | a b | b a | b");
+}
+
+#[test]
+fn names_the_circle() {
+    let composites = "o = a p\np = b q\nq = o\nr = r";
+    assert_eq!(
+        check("a q", composites),
+        "composite buildpacks stand for each other in a circle: `q@1.0.0`, `o@1.0.0`, `p@1.0.0`, `q@1.0.0`"
+    );
+    assert_eq!(check("r", composites), "composite buildpacks stand for each other in a circle: `r@1.0.0`, `r@1.0.0`");
+}
+
+#[test]
+fn says_what_is_missing_or_given_twice() {
+    assert_eq!(check("x", ""), "the order names buildpack `x`, which is not there");
+    let version = |version: &str| BuildpackKey { id: "a".parse().unwrap(), version: version.parse().unwrap() };
+    let manifests = ["1.0.0", "2.0.0"].map(|v| Manifest { key: version(v), ..manifest("a", None) });
+    let both = Buildpacks::new(manifests.clone()).unwrap();
+    let mut wanted = order("a");
+    let error = |order: &Order| expand(order, &both).unwrap_err().to_string();
+    insta::assert_snapshot!(error(&wanted), @"the order names buildpack `a` without a version, and there are several: `1.0.0`, `2.0.0`");
+    wanted.0[0].0[0].version = Some("3.0.0".parse().unwrap());
+    insta::assert_snapshot!(error(&wanted), @"the order names buildpack `a@3.0.0`, which is not there, but these versions of it are: `1.0.0`, `2.0.0`");
+    let twice = Buildpacks::new([manifests[0].clone(), manifests[0].clone()]);
+    assert_eq!(twice.unwrap_err(), ExpandError::Duplicate(version("1.0.0")));
+    let case = Buildpacks::new([manifest("a/b", None), manifest("a/B", None)]);
+    insta::assert_snapshot!(case.unwrap_err(), @"buildpacks `a/b` and `a/B` have ids that differ in case only");
+}
+
+#[test]
+fn bounds_what_a_short_order_can_stand_for() {
+    let orders = |line: fn(usize) -> String| (1..=60).map(line).collect::<Vec<_>>().concat();
+    let product = orders(|n| format!("x{n} = a{n} | b{n}\na{n} = a b c d e\nb{n} = e d c b a\n"));
+    assert_eq!(check("x1 x2 x3", &product), "a b c d e | e d c b a", "equal groups are one");
+    let permutations = "x = a | b | c | d | e | f | g | h";
+    assert_eq!(check("x x x x x", permutations), ExpandError::ManyGroups.to_string());
+    assert_eq!(check(&"a ".repeat(33), ""), ExpandError::LongGroup(33).to_string());
+    let deep = orders(|n| format!("o{n} = o{} o{}\n", n - 1, n - 1));
+    assert_eq!(check("o60", &format!("o0 = a\n{deep}")), "a", "each composite is expanded once");
+    let many: Vec<Manifest> = (0..65).map(|n| manifest(&format!("x{n}"), None)).collect();
+    let all = (0..65).map(|n| format!("x{n}")).collect::<Vec<_>>().join("|");
+    let error = expand(&order(&all), &Buildpacks::new(many).unwrap()).unwrap_err();
+    assert_eq!(error, ExpandError::ManyBuildpacks(65));
+}

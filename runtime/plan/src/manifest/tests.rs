@@ -1,0 +1,100 @@
+use super::*;
+use crate::GroupEntry;
+
+const NODE: &str = r#"
+api = "0.12"
+
+[buildpack]
+id = "wattle/node"
+version = "1.4.0"
+name = "Node.js"
+keywords = ["node", "npm"]
+sbom-formats = ["application/spdx+json"]
+exec-env = ["production", { name = "test" }]
+[[buildpack.licenses]]
+type = "Apache-2.0"
+
+[[targets]]
+os = "linux"
+arch-variant = "v8"
+
+[metadata]
+note = 1
+[metadata.wattle]
+component = "node.wasm"
+[metadata.wattle.artifacts]
+registries = ["npm"]
+hosts = ["b.example:8443", "a.example"]
+"#;
+
+fn check(text: &str) -> String {
+    match Manifest::parse("buildpack.toml", text) {
+        Ok(manifest) => format!("{}\n{}", show(&manifest.kind), manifest.warnings.join("\n")),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn show(kind: &Kind) -> String {
+    let entry = |e: &GroupEntry| format!("{} {:?} optional={}", e.id, e.version.map(|v| v.to_string()), e.optional);
+    match kind {
+        Kind::Component { component, capabilities } => format!("{component} {capabilities:?}"),
+        Kind::Composite(order) => order.0.iter().flat_map(|group| &group.0).map(entry).collect::<Vec<_>>().join("; "),
+    }
+}
+
+/// `NODE` with one line replaced, or left out.
+fn change(from: &str, to: &str) -> String {
+    assert!(NODE.contains(from));
+    check(&NODE.replacen(from, to, 1))
+}
+
+#[test]
+fn reads_a_component() {
+    let manifest = Manifest::parse("buildpack.toml", NODE).unwrap();
+    assert_eq!(manifest.key.to_string(), "wattle/node@1.4.0");
+    assert_eq!(manifest.exec_env, ["production", "test"]);
+    assert!(manifest.serves("test") && !manifest.serves("debug"));
+    assert_eq!(manifest.targets[0].variant, "v8");
+    assert!(!manifest.builds_for(&Target { os: "windows".into(), ..Target::default() }));
+    assert_eq!(manifest.metadata["note"].as_integer(), Some(1));
+    insta::assert_snapshot!(check(NODE), @r#"node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }"#);
+}
+
+#[test]
+fn reads_a_composite() {
+    let order = "[[order]]\n[[order.group]]\nid = \"a\"\nversion = \"1.0.0\"\noptional = true\n";
+    let head = "api = \"0.12\"\n[buildpack]\nid = \"all\"\nversion = \"1.0.0\"\n";
+    insta::assert_snapshot!(check(&format!("{head}{order}")), @r#"a Some("1.0.0") optional=true"#);
+    insta::assert_snapshot!(check(&format!("{head}{order}[[targets]]\nos = \"linux\"")), @"buildpack.toml:10:1: expected no `targets` beside `order`: the buildpacks of the order have their own");
+    insta::assert_snapshot!(check(&format!("{head}[[order]]\n[[order.group]]\nid = \"a\"")), @"buildpack.toml:6:1: expected the `version` of `a`, such as `1.4.0`");
+    insta::assert_snapshot!(check(head), @r#"buildpack.toml:1:1: expected `[metadata.wattle]` with `component = "<name>.wasm"`, or an `[[order]]`: without one of them there is nothing to run"#);
+}
+
+#[test]
+fn says_what_has_no_effect() {
+    insta::assert_snapshot!(change("name =", "colour = 1\nname ="), @r#"
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }
+    buildpack.toml: `buildpack.colour` is unknown and has no effect
+    "#);
+    insta::assert_snapshot!(change("component =", "colour = 1\ncomponent ="), @r#"
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }
+    buildpack.toml: `metadata.wattle.colour` is unknown and has no effect
+    "#);
+}
+
+#[test]
+fn points_at_what_is_wrong() {
+    insta::assert_snapshot!(change("\"0.12\"", "\"0.4\""), @"buildpack.toml:2:7: Buildpack API `0.4` is not supported: expected `0.12`");
+    insta::assert_snapshot!(change("\"0.12\"", "12"), @"buildpack.toml:2:7: invalid type: integer `12`, expected a string");
+    insta::assert_snapshot!(change("api = \"0.12\"", ""), @"buildpack.toml:1:1: missing field `api`");
+    insta::assert_snapshot!(change("wattle/node", "wattle_node"), @"buildpack.toml:5:6: `wattle_node` is not the id of a buildpack: expected letters, digits, `.`, `/` and `-`");
+    insta::assert_snapshot!(change("1.4.0", "1.4"), @"buildpack.toml:6:11: `1.4` is not the version of a buildpack: expected three numbers without leading zeros, such as `1.4.0`");
+    insta::assert_snapshot!(change("id = \"wattle/node\"", ""), @"buildpack.toml:4:1: missing field `id`");
+    insta::assert_snapshot!(change("[\"node\", \"npm\"]", "[\"node\", 1]"), @"buildpack.toml:8:21: invalid type: integer `1`, expected a string");
+    insta::assert_snapshot!(change("{ name = \"test\" }", "1"), @"buildpack.toml:10:12: expected the name of an execution environment");
+    insta::assert_snapshot!(change("[[targets]]", "[[targets]"), @"buildpack.toml:14:11: unclosed array table, expected `]`");
+    insta::assert_snapshot!(change("node.wasm", "../node.wasm"), @"buildpack.toml:21:13: `../node.wasm` is not a path below the buildpack's directory: expected one such as `node.wasm`");
+    insta::assert_snapshot!(change("\"npm\"]\nhosts", "\"NPM\"]\nhosts"), @"buildpack.toml:23:15: `NPM`: expected the name of a registry, such as `npm`");
+    insta::assert_snapshot!(change("a.example", "*.example"), @"buildpack.toml:24:28: `*.example`: expected a host in lower case, such as `downloads.example`");
+    insta::assert_snapshot!(change("8443", "84430"), @"buildpack.toml:24:10: `b.example:84430`: expected a host in lower case, such as `downloads.example`");
+}

@@ -1,0 +1,166 @@
+use super::*;
+use crate::ExpandedEntry;
+
+/// A group from text, a line a buildpack: `a? : +x -y | -z` is an optional one that provides x and requires y, or else
+/// requires z; `a : skip why` and `a : fail why` are the other verdicts. An empty line starts another group.
+fn check(text: &str) -> String {
+    let mut detections = BTreeMap::new();
+    let groups: Vec<ExpandedGroup> = text
+        .trim()
+        .split("\n\n")
+        .map(|group| ExpandedGroup { entries: group.lines().map(|line| entry(line.trim(), &mut detections)).collect() })
+        .collect();
+    match resolve(&groups, &detections) {
+        Err(unresolved) => unresolved.to_string(),
+        Ok(plan) => {
+            let left_out = plan.left_out.iter().map(|out| format!("without {} {}\n", out.buildpack, out.outcome));
+            format!("{plan}{}", left_out.collect::<String>()).replace("@1.0.0", "")
+        }
+    }
+}
+
+fn entry(line: &str, detections: &mut BTreeMap<BuildpackKey, Detection>) -> ExpandedEntry {
+    let (id, said) = line.split_once(':').unwrap();
+    let (id, said) = (id.trim(), said.trim());
+    let key = BuildpackKey { id: id.trim_end_matches('?').parse().unwrap(), version: "1.0.0".parse().unwrap() };
+    let detection = match said.split_once(' ') {
+        Some(("skip", why)) => Detection::Skip(why.into()),
+        Some(("fail", why)) => Detection::Fail(why.into()),
+        _ => Detection::Pass(said.split('|').map(alternative).collect()),
+    };
+    detections.insert(key.clone(), detection);
+    ExpandedEntry { buildpack: key, optional: id.ends_with('?') }
+}
+
+fn alternative(text: &str) -> Alternative {
+    let mut alternative = Alternative::default();
+    for word in text.split_whitespace() {
+        match word.split_at(1) {
+            ("+", name) => alternative.provides.push(name.into()),
+            (_, name) => alternative.requires.push(Requirement::new(name)),
+        }
+    }
+    alternative
+}
+
+#[test]
+fn hands_each_requirement_to_the_first_that_provides_it() {
+    insta::assert_snapshot!(check("
+        node : +node -node
+        npm : +modules -modules -node
+        start : -node -modules
+    "), @"
+    node for node (node), node (npm), node (start)
+    npm for modules (npm), modules (start)
+    start
+    ");
+    insta::assert_snapshot!(check("
+        a : +x -x
+        b : +x
+        c : -x
+    "), @"
+    a for x (a), x (c)
+    b
+    c
+    ");
+}
+
+#[test]
+fn takes_the_first_alternatives_that_agree() {
+    insta::assert_snapshot!(check("
+        a : +x | +y
+        b : -y | -x
+    "), @"
+    a for x (b)
+    b
+    ");
+    insta::assert_snapshot!(check("
+        a? : +x |
+        b : |
+    "), @"
+    a
+    b
+    ");
+}
+
+#[test]
+fn an_optional_buildpack_counts_as_required_until_its_last_alternative() {
+    insta::assert_snapshot!(check("
+        a : +x | +y
+        b? : -y | -z
+        c : -x | -y
+    "), @"
+    a for x (c)
+    c
+    without b passed, requires `y` and `z`; neither it nor an earlier buildpack provides `y`; neither it nor an earlier buildpack provides `z`
+    ");
+}
+
+#[test]
+fn leaves_out_optional_buildpacks_and_who_depended_on_them() {
+    insta::assert_snapshot!(check("
+        a : +x
+        b? : +y -x -missing
+        c? : -y
+        d : -x
+        e? : skip no `e.toml`
+        f? : fail broken
+    "), @"
+    a for x (d)
+    d
+    without b passed, provides `y`, requires `missing` and `x`; neither it nor an earlier buildpack provides `missing`
+    without c passed, requires `y`; neither it nor an earlier buildpack provides `y`
+    without e skipped: no `e.toml`
+    without f failed: broken
+    ");
+}
+
+#[test]
+fn tells_who_stood_in_the_way_in_every_group() {
+    insta::assert_snapshot!(check("
+        node : skip there is no `package.json`
+        start : -node
+
+        start : -node
+        late : +node
+
+        a : +x | +y
+        b? : -x -z
+        c : fail broken
+
+        e? : skip nothing"), @"
+        no group of buildpacks can build this application
+        group 1:
+          node@1.0.0 skipped: there is no `package.json`
+          start@1.0.0 passed, requires `node`
+        group 2:
+          start@1.0.0 passed, requires `node`; neither it nor an earlier buildpack provides `node`
+          late@1.0.0 passed, provides `node`
+        group 3:
+          a@1.0.0 passed, provides `x` and `y`
+          b@1.0.0 (optional) passed, requires `x` and `z`
+          c@1.0.0 failed: broken
+        group 4:
+          e@1.0.0 (optional) skipped: nothing
+        ");
+}
+
+#[test]
+fn a_buildpack_that_was_not_asked_is_no_pass() {
+    let buildpack = BuildpackKey { id: "a".parse().unwrap(), version: "1.0.0".parse().unwrap() };
+    let group = ExpandedGroup { entries: vec![ExpandedEntry { buildpack, optional: false }] };
+    let unresolved = resolve(&[group], &BTreeMap::new()).unwrap_err();
+    assert!(unresolved.has_failures());
+    insta::assert_snapshot!(unresolved, @"
+    no group of buildpacks can build this application
+    group 1:
+      a@1.0.0 was not asked
+    ");
+}
+
+#[test]
+fn gives_up_on_too_many_combinations_and_says_so() {
+    let many = (0..20).map(|n| format!("a{n} : -x | -x | \n")).collect::<Vec<_>>().concat();
+    let said = check(&format!("p : +x -x\n{many}z : +unused\n"));
+    assert!(said.ends_with("given up after 100000 combinations of what they offer"), "{said}");
+}
