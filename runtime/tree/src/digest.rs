@@ -77,7 +77,7 @@ impl Digest {
 
     /// The hexadecimal half of the usual notation.
     pub fn hex(&self) -> String {
-        self.bytes().iter().map(|byte| format!("{byte:02x}")).collect()
+        self.bytes().iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"))
     }
 
     /// Reads a digest in either notation: `sha256:<hex>`, or Subresource Integrity text, of which the strongest digest

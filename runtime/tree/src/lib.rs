@@ -6,13 +6,18 @@
 //!
 //! This crate opens nothing by itself: directories and scratch files are handed in. It reads no clock and no environment.
 
+pub mod archive;
 mod blob;
+mod diff;
 mod digest;
+mod merge;
+pub mod overlay;
 mod positional;
 mod scratch;
 mod tree;
 
 pub use blob::{Blob, BlobReader, ReadAt};
+pub use diff::{Change, ChangeKind, diff};
 pub use digest::{Algorithm, Digest, DigestError, Hasher};
 pub use scratch::{Region, Scratch};
 pub use tree::{Entry, File, MAX_DEPTH, MAX_NAME, Node, PathError, Tree, Walk, check_name, components};

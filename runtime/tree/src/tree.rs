@@ -1,7 +1,7 @@
 //! The tree itself.
 
 use crate::{Algorithm, Blob, Digest, Hasher};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map};
 use std::io;
 use std::sync::{Arc, OnceLock};
 
@@ -185,7 +185,7 @@ impl Tree {
 
     /// Everything below this directory, each directory before what is in it, names in byte order.
     pub fn walk(&self) -> Walk<'_> {
-        Walk { stack: vec![(String::new(), Box::new(self.0.entries.iter()))] }
+        Walk { stack: vec![(String::new(), self.0.entries.iter())] }
     }
 
     /// SHA-256 over names, kinds, executable bits, link targets and the digests of contents. Equal trees have equal
@@ -256,7 +256,7 @@ pub struct Entry<'a> {
 
 /// Iterator over everything below a directory.
 pub struct Walk<'a> {
-    stack: Vec<(String, Box<dyn Iterator<Item = (&'a Arc<str>, &'a Node)> + 'a>)>,
+    stack: Vec<(String, btree_map::Iter<'a, Arc<str>, Node>)>,
 }
 
 impl<'a> Iterator for Walk<'a> {
@@ -271,7 +271,7 @@ impl<'a> Iterator for Walk<'a> {
             };
             let path = if prefix.is_empty() { name.to_string() } else { format!("{prefix}/{name}") };
             if let Node::Directory(tree) = node {
-                self.stack.push((path.clone(), Box::new(tree.0.entries.iter())));
+                self.stack.push((path.clone(), tree.0.entries.iter()));
             }
             return Some(Entry { path, node });
         }

@@ -1,0 +1,142 @@
+//! The tree that an archive becomes, entry by entry, and the rules that hold for every format.
+
+use super::{ArchiveError, Links, Options};
+use crate::{File, Node, PathError, Tree, components};
+
+/// Longest target of a link, in bytes: what Linux follows.
+const MAX_TARGET: usize = 4096;
+
+pub(super) struct Builder<'o> {
+    tree: Tree,
+    entries: u64,
+    options: &'o Options,
+}
+
+impl<'o> Builder<'o> {
+    pub(super) fn new(options: &'o Options) -> Builder<'o> {
+        Builder { tree: Tree::new(), entries: 0, options }
+    }
+
+    pub(super) fn finish(self) -> Tree {
+        self.tree
+    }
+
+    /// Counts an entry.
+    pub(super) fn count(&mut self) -> Result<(), ArchiveError> {
+        self.entries += 1;
+        let allowed = self.options.limits.entries;
+        if self.entries > allowed {
+            return Err(ArchiveError::Limit { limit: "entries", allowed });
+        }
+        Ok(())
+    }
+
+    /// Where the entry `name` goes: its path without the leading names that are taken off; none if nothing is left.
+    pub(super) fn path<'n>(&self, name: &'n str) -> Result<Option<&'n str>, ArchiveError> {
+        let refused = |reason| ArchiveError::Name { name: name.to_owned(), reason };
+        if name.starts_with('/') {
+            return Err(refused("its name is absolute"));
+        }
+        let path = name.strip_prefix("./").unwrap_or(name);
+        let path = path.strip_suffix('/').unwrap_or(path);
+        if path == "." || (path.is_empty() && !name.is_empty()) {
+            return Ok(None);
+        }
+        match components(path) {
+            Ok(names) if names.is_empty() => Err(refused("its name is empty")),
+            Ok(names) if names.len() <= self.options.strip => Ok(None),
+            Ok(names) => {
+                let stripped: usize = names[..self.options.strip].iter().map(|name| name.len() + 1).sum();
+                Ok(Some(&path[stripped..]))
+            }
+            Err(PathError::Invalid { reason, .. }) => Err(refused(reason)),
+            Err(PathError::NotADirectory(_)) => Err(refused("it is no path")),
+        }
+    }
+
+    /// A directory, unless it is there.
+    pub(super) fn directory(&mut self, name: &str) -> Result<(), ArchiveError> {
+        match self.path(name)? {
+            Some(path) if self.tree.directory(path).is_none() => self.put(name, path, Node::Directory(Tree::new())),
+            _ => Ok(()),
+        }
+    }
+
+    /// A file, in place of an earlier one. `path` is what [`Builder::path`] gave for `name`.
+    pub(super) fn file(&mut self, name: &str, path: &str, file: File) -> Result<(), ArchiveError> {
+        self.put(name, path, Node::File(file))
+    }
+
+    /// A symbolic link, in place of an earlier one.
+    pub(super) fn symlink(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+        let Some(path) = self.path(name)? else { return Ok(()) };
+        let depth = path.split('/').count() - 1;
+        let checked = match self.options.links {
+            Links::Drop => return Ok(()),
+            Links::Keep => check_text(target).and_then(|()| check_inside(target, depth)),
+            Links::Any => check_text(target),
+        };
+        checked.map_err(|reason| refused_link(name, target, reason))?;
+        self.put(name, path, Node::symlink(target))
+    }
+
+    /// A further name for an earlier file of this archive: both have the same contents.
+    pub(super) fn hard_link(&mut self, name: &str, target: &str) -> Result<(), ArchiveError> {
+        let Some(path) = self.path(name)? else { return Ok(()) };
+        if self.options.links == Links::Drop {
+            return Ok(());
+        }
+        let earlier = self.path(target).ok().flatten().and_then(|path| self.tree.file(path)).cloned();
+        let file = earlier
+            .ok_or_else(|| refused_link(name, target, "a hard link must name an earlier file of the same archive"))?;
+        self.put(name, path, Node::File(file))
+    }
+
+    fn put(&mut self, name: &str, path: &str, node: Node) -> Result<(), ArchiveError> {
+        let conflict = |other: &str| ArchiveError::Conflict { name: name.to_owned(), other: other.to_owned() };
+        let same_kind = match (self.tree.get(path), &node) {
+            (None, _) => true,
+            (Some(earlier), node) => std::mem::discriminant(earlier) == std::mem::discriminant(node),
+        };
+        if !same_kind {
+            return Err(conflict(path));
+        }
+        self.tree.insert(path, node).map_err(|error| match error {
+            PathError::NotADirectory(other) => conflict(&other),
+            PathError::Invalid { reason, .. } => ArchiveError::Name { name: name.to_owned(), reason },
+        })
+    }
+}
+
+fn refused_link(name: &str, target: &str, reason: &'static str) -> ArchiveError {
+    ArchiveError::Link { name: name.to_owned(), target: target.to_owned(), reason }
+}
+
+fn check_text(target: &str) -> Result<(), &'static str> {
+    match target {
+        "" => Err("its target is empty"),
+        _ if target.len() > MAX_TARGET => Err("its target is longer than 4096 bytes"),
+        _ if target.contains('\0') => Err("its target has a NUL in it"),
+        _ => Ok(()),
+    }
+}
+
+/// Holds the target of a link, `depth` directories below the root, inside the root.
+///
+/// A target that climbs first, at most to the root, and then only descends cannot leave: the link stands in a real
+/// directory, and each link on the way down is held to the same rule. To climb after a descent is refused, because a link
+/// on the way may have led elsewhere.
+fn check_inside(target: &str, depth: usize) -> Result<(), &'static str> {
+    if target.starts_with('/') {
+        return Err("its target is absolute");
+    }
+    let names = || target.split('/').filter(|name| !matches!(*name, "" | "."));
+    let climbs = names().take_while(|name| *name == "..").count();
+    if climbs > depth {
+        return Err("its target is outside of the archive");
+    }
+    if names().skip(climbs).any(|name| name == "..") {
+        return Err("its target climbs with `..` after a name");
+    }
+    Ok(())
+}
