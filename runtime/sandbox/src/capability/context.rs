@@ -1,0 +1,76 @@
+//! `context`: what a buildpack is told.
+
+use crate::contribution::PlanEntry;
+use crate::generated::wattle::buildpack::context::{self, Distribution, Entry};
+use crate::generated::wattle::buildpack::types::Field;
+use crate::grant::{Identity, Target};
+use crate::state::State;
+use std::collections::BTreeMap;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+
+/// Everything that there is to tell.
+pub(crate) struct Told {
+    pub(crate) buildpack: Identity,
+    pub(crate) target: Target,
+    pub(crate) environment: BTreeMap<String, String>,
+    pub(crate) plan: Vec<PlanEntry>,
+}
+
+/// The handle of the one context.
+pub struct Context;
+
+/// The handle of the one plan.
+pub struct Plan;
+
+impl context::Host for State {}
+
+impl context::HostContext for State {
+    fn application(&mut self, _: Resource<Context>) -> Result<String> {
+        Ok("/workspace".to_owned())
+    }
+
+    fn buildpack(&mut self, _: Resource<Context>) -> Result<String> {
+        Ok("/buildpack".to_owned())
+    }
+
+    fn id(&mut self, _: Resource<Context>) -> Result<String> {
+        Ok(self.told.buildpack.id.clone())
+    }
+
+    fn version(&mut self, _: Resource<Context>) -> Result<String> {
+        Ok(self.told.buildpack.version.clone())
+    }
+
+    fn target(&mut self, _: Resource<Context>) -> Result<context::Target> {
+        let target = self.told.target.clone();
+        Ok(context::Target {
+            os: target.os,
+            architecture: target.architecture,
+            architecture_variant: target.variant,
+            distribution: target.distribution.map(|(name, version)| Distribution { name, version }),
+        })
+    }
+
+    fn environment(&mut self, _: Resource<Context>) -> Result<Vec<Field>> {
+        let fields = self.told.environment.iter();
+        Ok(fields.map(|(name, value)| Field { name: name.clone(), value: value.clone() }).collect())
+    }
+
+    fn drop(&mut self, context: Resource<Context>) -> Result<()> {
+        self.table.delete(context)?;
+        Ok(())
+    }
+}
+
+impl context::HostPlan for State {
+    fn entries(&mut self, _: Resource<Plan>) -> Result<Vec<Entry>> {
+        let entries = self.told.plan.iter();
+        Ok(entries.map(|entry| Entry { name: entry.name.clone(), metadata: entry.metadata.clone() }).collect())
+    }
+
+    fn drop(&mut self, plan: Resource<Plan>) -> Result<()> {
+        self.table.delete(plan)?;
+        Ok(())
+    }
+}

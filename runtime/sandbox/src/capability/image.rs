@@ -1,0 +1,478 @@
+//! `image`: layers, processes and labels under construction.
+
+use crate::contribution::{
+    Change, Contribution, Fetched, Key, LayerState, Modification, Process as Started, Scope, Uses,
+};
+use crate::failure::{Failure, GuestError};
+use crate::generated::wattle::buildpack::image;
+use crate::generated::wattle::buildpack::types::{Error, Field};
+use crate::grant::{Stored, StoredLayer};
+use crate::state::State;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wasmtime::Result;
+use wasmtime::component::Resource;
+use wattle_tree::overlay::{self, Access, Overlay};
+use wattle_tree::{Node, Tree, check_name};
+
+/// Most labels that one buildpack may set.
+const LABELS: usize = 256;
+/// Longest label or value, in bytes.
+const LABEL: usize = 64 << 10;
+/// Most processes and layers of one buildpack.
+const PARTS: usize = 256;
+
+/// The handle of the one image.
+pub struct Image;
+
+/// The handle of a layer: its place in [`Building::layers`].
+pub struct Layer(pub(crate) usize);
+
+/// The handle of a process: its place in [`Building::processes`].
+pub struct Process(usize);
+
+/// What the buildpack has contributed so far.
+pub(crate) struct Building {
+    directory: String,
+    stored: Arc<dyn Stored>,
+    layers: Vec<Asked>,
+    processes: Vec<Started>,
+    labels: BTreeMap<String, String>,
+    pub(crate) fetched: Vec<Fetched>,
+}
+
+/// A layer that was asked for.
+struct Asked {
+    name: String,
+    uses: Uses,
+    key: Key,
+    state: LayerState,
+    stored: Option<StoredLayer>,
+    /// True while it is what was stored, and so cannot be written.
+    reused: bool,
+    environment: Vec<Edit>,
+}
+
+struct Edit {
+    scope: Scope,
+    name: String,
+    modification: Modification,
+    value: String,
+}
+
+type Answer<T> = Result<std::result::Result<T, Error>>;
+
+/// Gives an error to the guest.
+#[expect(clippy::unnecessary_wraps, reason = "it is what capabilities return")]
+fn refuse<T>(code: &str, summary: String) -> Answer<T> {
+    Ok(Err(GuestError::buildpack(code, summary).into()))
+}
+
+impl Building {
+    pub(crate) fn new(directory: String, stored: Arc<dyn Stored>) -> Building {
+        Building {
+            directory,
+            stored,
+            layers: Vec::new(),
+            processes: Vec::new(),
+            labels: BTreeMap::new(),
+            fetched: Vec::new(),
+        }
+    }
+
+    /// Path of a layer below the root, without the leading slash.
+    pub(crate) fn path(&self, layer: usize) -> String {
+        format!("layers/{}/{}", self.directory, self.layers[layer].name)
+    }
+
+    /// The error for writing into a layer that is reused, if it is.
+    pub(crate) fn writable(&self, layer: usize) -> std::result::Result<(), GuestError> {
+        let asked = &self.layers[layer];
+        if asked.reused {
+            let summary = format!("layer `{}` is reused as it was stored and cannot be changed", asked.name);
+            return Err(GuestError::buildpack("image/layer/reused", summary));
+        }
+        Ok(())
+    }
+
+    /// What is wrong with asking for a layer of this name, if anything.
+    fn objection(&self, name: &str) -> Option<String> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
+            return Some(format!("`{name}` cannot name a layer: use up to 64 letters, digits, `-` and `_`"));
+        }
+        if matches!(name, "build" | "launch" | "store") {
+            return Some(format!("`{name}` cannot name a layer: the CNB specification keeps this name for itself"));
+        }
+        if self.layers.iter().any(|layer| layer.name == name) {
+            return Some(format!("layer `{name}` was asked for before"));
+        }
+        (self.layers.len() >= PARTS).then(|| format!("layer `{name}` is one too many: a buildpack has at most {PARTS}"))
+    }
+
+    /// All that was contributed, once the guest is done.
+    pub(crate) fn finish(self, files: Overlay) -> std::result::Result<Contribution, Failure> {
+        let root = files.freeze().map_err(Failure::Scratch)?;
+        let tree = |path: &str| root.directory(path).cloned().unwrap_or_default();
+        let mut layers = Vec::with_capacity(self.layers.len());
+        for asked in self.layers {
+            let contents = if asked.reused {
+                None
+            } else {
+                let mut contents = tree(&format!("layers/{}/{}", self.directory, asked.name));
+                write_environment(&mut contents, &asked.environment).map_err(Failure::Refused)?;
+                Some(contents)
+            };
+            let Asked { name, uses, key, state, .. } = asked;
+            layers.push(crate::contribution::Layer { name, uses, key, state, contents });
+        }
+        Ok(Contribution {
+            application: tree("workspace"),
+            layers,
+            processes: self.processes,
+            labels: self.labels,
+            fetched: self.fetched,
+        })
+    }
+}
+
+impl State {
+    /// Takes a layer on, with the contents that it starts with.
+    fn take_on(&mut self, asked: Asked, contents: Option<Tree>) -> Answer<Resource<Layer>> {
+        let access = if asked.reused { Access::ReadOnly } else { Access::Writable };
+        let index = self.building.layers.len();
+        self.building.layers.push(asked);
+        let path = self.building.path(index);
+        if let Err(error) = self.files.graft(&path, Node::Directory(contents.unwrap_or_default()), access) {
+            return refuse("image/layer/path", format!("`/{path}` cannot be made: {error}"));
+        }
+        Ok(Ok(self.table.push(Layer(index))?))
+    }
+
+    fn asked(&mut self, layer: &Resource<Layer>) -> Result<&mut Asked> {
+        let index = self.table.get(layer)?.0;
+        Ok(&mut self.building.layers[index])
+    }
+
+    fn started(&mut self, process: &Resource<Process>) -> Result<&mut Started> {
+        let index = self.table.get(process)?.0;
+        Ok(&mut self.building.processes[index])
+    }
+}
+
+impl image::Host for State {}
+
+impl image::HostImage for State {
+    fn layer(
+        &mut self,
+        _: Resource<Image>,
+        name: String,
+        uses: image::Uses,
+        key: Vec<Field>,
+    ) -> Answer<Resource<Layer>> {
+        if let Some(objection) = self.building.objection(&name) {
+            return refuse("image/layer/name", objection);
+        }
+        let (uses, key) = (uses_of(uses), key_of(key));
+        let stored = self.building.stored.layer(&name);
+        let state = compare(stored.as_ref(), uses, &key);
+        let reused = matches!(state, LayerState::Restored | LayerState::Kept);
+        let contents = match state {
+            LayerState::Restored => stored.as_ref().and_then(|stored| stored.contents.clone()),
+            _ => None,
+        };
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Vec::new() }, contents)
+    }
+
+    fn open_layer(&mut self, _: Resource<Image>, name: String, uses: image::Uses) -> Answer<Resource<Layer>> {
+        if let Some(objection) = self.building.objection(&name) {
+            return refuse("image/layer/name", objection);
+        }
+        let uses = uses_of(uses);
+        let stored = self.building.stored.layer(&name);
+        let key = stored.as_ref().map(|stored| stored.key.clone()).unwrap_or_default();
+        let contents = stored.as_ref().and_then(|stored| stored.contents.clone());
+        let state =
+            match &stored {
+                Some(stored) if contents.is_some() || (stored.reusable && !needs_contents(uses)) => {
+                    if contents.is_some() { LayerState::Restored } else { LayerState::Kept }
+                }
+                _ => LayerState::Created,
+            };
+        // Contents that are here may be changed; what is only in the image may not, until it is cleared.
+        let reused = state == LayerState::Kept;
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Vec::new() }, contents)
+    }
+
+    fn process(&mut self, _: Resource<Image>, kind: String, command: Vec<String>) -> Answer<Resource<Process>> {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+        if check_name(&kind).is_err() || !kind.bytes().all(plain) || kind == "launcher" {
+            return refuse(
+                "image/process/type",
+                format!("`{kind}` cannot name a process: use letters, digits, `.`, `_` and `-`"),
+            );
+        }
+        if command.first().is_none_or(String::is_empty) {
+            return refuse("image/process/command", format!("process `{kind}` has no command"));
+        }
+        if self.building.processes.len() >= PARTS {
+            return refuse(
+                "image/process/count",
+                format!("process `{kind}` is one too many: a buildpack has at most {PARTS}"),
+            );
+        }
+        self.building.processes.retain(|process| process.kind != kind);
+        let index = self.building.processes.len();
+        let process = Started { kind, command, arguments: Vec::new(), default: false, working_directory: None };
+        self.building.processes.push(process);
+        Ok(Ok(self.table.push(Process(index))?))
+    }
+
+    fn label(&mut self, _: Resource<Image>, key: String, value: String) -> Answer<()> {
+        let labels = &mut self.building.labels;
+        if key.is_empty()
+            || key.len() > LABEL
+            || value.len() > LABEL
+            || (labels.len() >= LABELS && !labels.contains_key(&key))
+        {
+            return refuse(
+                "image/label/size",
+                format!("label `{}` is empty, longer than 64 KiB or one too many", shorten(&key)),
+            );
+        }
+        if key.starts_with("io.buildpacks.") {
+            return refuse("image/label/reserved", format!("label `{key}` is written by Wattle itself"));
+        }
+        labels.insert(key, value);
+        Ok(Ok(()))
+    }
+
+    fn drop(&mut self, image: Resource<Image>) -> Result<()> {
+        self.table.delete(image)?;
+        Ok(())
+    }
+}
+
+impl image::HostLayer for State {
+    fn path(&mut self, layer: Resource<Layer>) -> Result<String> {
+        let index = self.table.get(&layer)?.0;
+        Ok(format!("/{}", self.building.path(index)))
+    }
+
+    fn state(&mut self, layer: Resource<Layer>) -> Result<image::State> {
+        Ok(match &self.asked(&layer)?.state {
+            LayerState::Created => image::State::Created,
+            LayerState::Restored => image::State::Restored,
+            LayerState::Kept => image::State::Kept,
+            LayerState::Stale(changes) => image::State::Stale(changes.iter().map(change_of).collect()),
+        })
+    }
+
+    fn stored_key(&mut self, layer: Resource<Layer>) -> Result<Option<Vec<Field>>> {
+        let stored = self.asked(&layer)?.stored.as_ref();
+        Ok(stored.map(|stored| {
+            let fields = stored.key.iter();
+            fields.map(|(name, value)| Field { name: name.clone(), value: value.clone() }).collect()
+        }))
+    }
+
+    fn set_key(&mut self, layer: Resource<Layer>, key: Vec<Field>) -> Result<()> {
+        self.asked(&layer)?.key = key_of(key);
+        Ok(())
+    }
+
+    fn clear(&mut self, layer: Resource<Layer>) -> Answer<()> {
+        let asked = self.asked(&layer)?;
+        asked.reused = false;
+        asked.state = LayerState::Created;
+        asked.environment.clear();
+        let path = self.building.path(self.table.get(&layer)?.0);
+        match self.files.graft(&path, Node::Directory(Tree::new()), Access::Writable) {
+            Ok(()) => Ok(Ok(())),
+            Err(error) => refuse("image/layer/path", format!("`/{path}` cannot be emptied: {error}")),
+        }
+    }
+
+    fn set_executable(&mut self, layer: Resource<Layer>, path: String, executable: bool) -> Answer<()> {
+        let index = self.table.get(&layer)?.0;
+        if let Err(error) = self.building.writable(index) {
+            return Ok(Err(error.into()));
+        }
+        let root = self.building.path(index);
+        let done = self
+            .files
+            .lookup(Overlay::ROOT, &root, true)
+            .and_then(|base| self.files.set_executable(base, &path, executable));
+        match done {
+            Ok(()) => Ok(Ok(())),
+            Err(error) => {
+                refuse("image/layer/executable", format!("`/{root}/{path}` cannot be made executable: {error}"))
+            }
+        }
+    }
+
+    fn environment(
+        &mut self,
+        layer: Resource<Layer>,
+        scope: image::Scope,
+        name: String,
+        modification: image::Modification,
+        value: String,
+    ) -> Answer<()> {
+        let asked = self.asked(&layer)?;
+        if name.is_empty() || name.contains(['=', '\0', '/', '.']) || check_name(&name).is_err() || value.contains('\0')
+        {
+            return refuse(
+                "image/environment/name",
+                format!("`{}` cannot be an environment variable of a layer", shorten(&name)),
+            );
+        }
+        // A layer that is reused was stored with its environment.
+        if !asked.reused {
+            asked.environment.push(Edit {
+                scope: scope_of(scope),
+                name,
+                modification: modification_of(modification),
+                value,
+            });
+        }
+        Ok(Ok(()))
+    }
+
+    fn drop(&mut self, layer: Resource<Layer>) -> Result<()> {
+        self.table.delete(layer)?;
+        Ok(())
+    }
+}
+
+impl image::HostProcess for State {
+    fn set_arguments(&mut self, process: Resource<Process>, arguments: Vec<String>) -> Result<()> {
+        self.started(&process)?.arguments = arguments;
+        Ok(())
+    }
+
+    fn set_default(&mut self, process: Resource<Process>) -> Result<()> {
+        let kind = self.started(&process)?.kind.clone();
+        for other in &mut self.building.processes {
+            other.default = other.kind == kind;
+        }
+        Ok(())
+    }
+
+    fn set_working_directory(&mut self, process: Resource<Process>, path: String) -> Result<()> {
+        self.started(&process)?.working_directory = Some(path);
+        Ok(())
+    }
+
+    fn drop(&mut self, process: Resource<Process>) -> Result<()> {
+        self.table.delete(process)?;
+        Ok(())
+    }
+}
+
+/// Later buildpacks and the next build need the files themselves; the image does not.
+fn needs_contents(uses: Uses) -> bool {
+    uses.build || uses.cache
+}
+
+/// Decides what becomes of a layer that is a function of its key.
+fn compare(stored: Option<&StoredLayer>, uses: Uses, key: &Key) -> LayerState {
+    let Some(stored) = stored else { return LayerState::Created };
+    let changes = changes(&stored.key, key);
+    if !changes.is_empty() {
+        return LayerState::Stale(changes);
+    }
+    match (needs_contents(uses), &stored.contents, stored.reusable) {
+        (false, _, true) => LayerState::Kept,
+        (_, Some(_), _) => LayerState::Restored,
+        _ => LayerState::Created,
+    }
+}
+
+fn changes(before: &Key, after: &Key) -> Vec<Change> {
+    let find = |key: &Key, name: &str| key.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+    let mut changes = Vec::new();
+    for (name, value) in after {
+        let old = find(before, name);
+        if old.as_ref() != Some(value) {
+            changes.push(Change { name: name.clone(), before: old, after: Some(value.clone()) });
+        }
+    }
+    for (name, value) in before {
+        if find(after, name).is_none() {
+            changes.push(Change { name: name.clone(), before: Some(value.clone()), after: None });
+        }
+    }
+    changes
+}
+
+/// Writes environment edits as the files that the CNB launcher contract reads (buildpack specification, "Environment
+/// Variable Modification Rules").
+fn write_environment(contents: &mut Tree, edits: &[Edit]) -> std::result::Result<(), GuestError> {
+    for edit in edits {
+        let directory = match &edit.scope {
+            Scope::All => "env".to_owned(),
+            Scope::Build => "env.build".to_owned(),
+            Scope::Launch => "env.launch".to_owned(),
+            Scope::Process(kind) => format!("env.launch/{kind}"),
+        };
+        let (suffix, separator) = match &edit.modification {
+            Modification::Override => ("override", None),
+            Modification::Default => ("default", None),
+            Modification::Append(separator) => ("append", Some(separator)),
+            Modification::Prepend(separator) => ("prepend", Some(separator)),
+        };
+        let mut files = vec![(suffix, &edit.value)];
+        files.extend(separator.filter(|separator| !separator.is_empty()).map(|separator| ("delim", separator)));
+        for (suffix, text) in files {
+            let path = format!("{directory}/{}.{suffix}", edit.name);
+            contents.insert(&path, Node::file(text.as_str())).map_err(|error| {
+                GuestError::buildpack("image/environment/path", format!("environment `{}`: {error}", edit.name))
+            })?;
+        }
+    }
+    Ok(())
+}
+
+fn uses_of(uses: image::Uses) -> Uses {
+    Uses {
+        build: uses.contains(image::Uses::BUILD),
+        launch: uses.contains(image::Uses::LAUNCH),
+        cache: uses.contains(image::Uses::CACHE),
+    }
+}
+
+fn key_of(fields: Vec<Field>) -> Key {
+    fields.into_iter().map(|field| (field.name, field.value)).collect()
+}
+
+fn change_of(change: &Change) -> image::Change {
+    image::Change { name: change.name.clone(), before: change.before.clone(), after: change.after.clone() }
+}
+
+fn scope_of(scope: image::Scope) -> Scope {
+    match scope {
+        image::Scope::All => Scope::All,
+        image::Scope::Build => Scope::Build,
+        image::Scope::Launch => Scope::Launch,
+        image::Scope::Process(kind) => Scope::Process(kind),
+    }
+}
+
+fn modification_of(modification: image::Modification) -> Modification {
+    match modification {
+        image::Modification::Override => Modification::Override,
+        image::Modification::Default => Modification::Default,
+        image::Modification::Append(separator) => Modification::Append(separator),
+        image::Modification::Prepend(separator) => Modification::Prepend(separator),
+    }
+}
+
+fn shorten(text: &str) -> String {
+    text.chars().take(64).collect()
+}
+
+/// Words for the guest when a path below a layer is refused.
+pub(crate) fn path_error(path: &str, error: overlay::Error) -> GuestError {
+    GuestError::buildpack("image/layer/path", format!("`/{path}` cannot be written: {error}"))
+}

@@ -1,0 +1,183 @@
+//! What a phase gave: plain data, free of generated types.
+
+use std::collections::BTreeMap;
+use wattle_tree::overlay::Trace;
+use wattle_tree::{Digest, Tree};
+
+/// Fields whose equality decides whether a layer is reused, in the author's order.
+pub type Key = Vec<(String, String)>;
+
+/// One requirement of a build plan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Requirement {
+    /// What is needed.
+    pub name: String,
+    /// Text of a JSON object, or empty.
+    pub metadata: String,
+}
+
+/// One way of taking part in a build.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Alternative {
+    /// Names provided.
+    pub provides: Vec<String>,
+    /// Names required.
+    pub requires: Vec<Requirement>,
+}
+
+/// The verdict of `detect`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Detection {
+    /// It takes part, in one of these ways.
+    Pass(Vec<Alternative>),
+    /// It has nothing to do, and why.
+    Skip(String),
+}
+
+/// A verdict and what it rests on.
+#[derive(Debug)]
+pub struct Detected {
+    /// The verdict.
+    pub detection: Detection,
+    /// What was looked at.
+    pub trace: Trace,
+}
+
+/// A requirement that reaches `build`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PlanEntry {
+    /// What is required.
+    pub name: String,
+    /// Text of a JSON object, or empty.
+    pub metadata: String,
+}
+
+/// What a layer is for (CNB layer types).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Uses {
+    /// Later buildpacks see it.
+    pub build: bool,
+    /// It is in the image.
+    pub launch: bool,
+    /// Its contents come back.
+    pub cache: bool,
+}
+
+/// How one field of a key changed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// Name of the field.
+    pub name: String,
+    /// Before; none if it was not there.
+    pub before: Option<String>,
+    /// Now; none if it is gone.
+    pub after: Option<String>,
+}
+
+/// What became of a layer when it was asked for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LayerState {
+    /// Nothing was stored.
+    Created,
+    /// Equal key, contents here.
+    Restored,
+    /// Equal key, contents not here but in the image.
+    Kept,
+    /// The key differs; emptied.
+    Stale(Vec<Change>),
+}
+
+/// When an environment change counts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Scope {
+    /// Build and launch.
+    All,
+    /// Later buildpacks.
+    Build,
+    /// Every process.
+    Launch,
+    /// Processes of one type.
+    Process(String),
+}
+
+/// How a value changes a variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Modification {
+    /// Replaces it.
+    Override,
+    /// Sets it if it is not set.
+    Default,
+    /// Goes behind it, after this separator.
+    Append(String),
+    /// Goes before it, before this separator.
+    Prepend(String),
+}
+
+/// A layer that the phase asked for.
+#[derive(Debug, Clone)]
+pub struct Layer {
+    /// Its name.
+    pub name: String,
+    /// What it is for.
+    pub uses: Uses,
+    /// Its key.
+    pub key: Key,
+    /// What became of it when it was asked for.
+    pub state: LayerState,
+    /// Its contents; none if it is what was stored.
+    pub contents: Option<Tree>,
+}
+
+/// A process that the image can start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Process {
+    /// Type, such as `web`.
+    pub kind: String,
+    /// Program and arguments that are always given.
+    pub command: Vec<String>,
+    /// Arguments that may be replaced.
+    pub arguments: Vec<String>,
+    /// Whether it starts when nothing is said.
+    pub default: bool,
+    /// Where it starts; the application's directory if none.
+    pub working_directory: Option<String>,
+}
+
+/// Something that was fetched: the provenance of the layers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fetched {
+    /// As the buildpack named it.
+    pub source: String,
+    /// Where it came from, without credentials.
+    pub address: String,
+    /// SHA-256 of the bytes.
+    pub digest: Digest,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// What `build` added to the image.
+#[derive(Debug)]
+pub struct Contribution {
+    /// The application as it is now.
+    pub application: Tree,
+    /// Layers, in the order asked for.
+    pub layers: Vec<Layer>,
+    /// Processes, in the order made.
+    pub processes: Vec<Process>,
+    /// Labels.
+    pub labels: BTreeMap<String, String>,
+    /// Everything fetched, in order.
+    pub fetched: Vec<Fetched>,
+}
+
+/// A contribution and what it rests on.
+#[derive(Debug)]
+pub struct Built {
+    /// What was added.
+    pub contribution: Contribution,
+    /// What was looked at.
+    pub trace: Trace,
+    /// Most linear memory in use, in bytes.
+    pub memory: usize,
+}

@@ -1,0 +1,147 @@
+//! The engine, and components ready to run.
+
+use crate::generated;
+use crate::state::State;
+use std::hash::{Hash, Hasher};
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
+use wasmtime::component::{Component as Compiled, HasSelf, Linker};
+use wasmtime::{Config, Engine};
+
+/// Stack of a guest, in bytes.
+pub(crate) const STACK: usize = 1 << 20;
+/// How often running guests look up, so how exact the time limit is.
+const TICK: Duration = Duration::from_millis(10);
+
+/// Compiles, loads and runs components. One for a process is enough; cloning shares it.
+#[derive(Clone)]
+pub struct Sandbox {
+    engine: Engine,
+    linker: Arc<Linker<State>>,
+}
+
+/// Why a component could not be made ready.
+#[derive(Debug, thiserror::Error)]
+pub enum LoadError {
+    /// WebAssembly that is not a component, or not a valid one.
+    #[error("it is not a WebAssembly component that can be compiled")]
+    Compile(#[source] wasmtime::Error),
+    /// Code that this engine did not compile.
+    #[error("its compiled code cannot be loaded")]
+    Code(#[source] wasmtime::Error),
+    /// It wants something that is not offered, or does not offer `detect` and `build`.
+    #[error("it does not fit the contract `wattle:buildpack@0.1`")]
+    Contract(#[source] wasmtime::Error),
+    /// The engine itself cannot run on this machine.
+    #[error("the WebAssembly engine cannot run on this machine")]
+    Engine(#[source] wasmtime::Error),
+}
+
+impl Sandbox {
+    /// An engine for this machine.
+    pub fn new() -> Result<Sandbox, LoadError> {
+        let engine = Engine::new(&config()).map_err(LoadError::Engine)?;
+        let mut linker = Linker::new(&engine);
+        generated::Host_::add_to_linker::<_, HasSelf<_>>(&mut linker, |state| state).map_err(LoadError::Engine)?;
+        tick(&engine);
+        Ok(Sandbox { engine, linker: Arc::new(linker) })
+    }
+
+    /// What compiled code depends on besides the component: the engine's version and settings and this kind of processor.
+    /// Code may be loaded only where this text is equal.
+    pub fn compatibility(&self) -> String {
+        let mut hasher = Fnv::default();
+        self.engine.precompile_compatibility_hash().hash(&mut hasher);
+        format!("{:016x}", hasher.0)
+    }
+
+    /// Compiles a component to machine code, to be kept and loaded by [`Sandbox::load`]. Takes seconds for a large one.
+    pub fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
+        self.engine.precompile_component(component).map_err(LoadError::Compile)
+    }
+
+    /// Loads what [`Sandbox::compile`] made, mapping the file into memory.
+    ///
+    /// The file is trusted: whoever can write it can run anything as this process. It must come from our own store and
+    /// from nowhere else, and must not change while the component lives.
+    pub fn load(&self, code: &Path) -> Result<Component, LoadError> {
+        #[expect(unsafe_code, reason = "compiled code is loaded from our own store only, where `compile` put it")]
+        // SAFETY: by the contract above the file is what `Engine::precompile_component` returned, unchanged.
+        let compiled = unsafe { Compiled::deserialize_file(&self.engine, code) }.map_err(LoadError::Code)?;
+        self.link(&compiled)
+    }
+
+    /// Compiles and loads in one go, for components that are not worth keeping, such as those of tests.
+    pub fn compile_and_load(&self, component: &[u8]) -> Result<Component, LoadError> {
+        let compiled = Compiled::new(&self.engine, component).map_err(LoadError::Compile)?;
+        self.link(&compiled)
+    }
+
+    fn link(&self, compiled: &Compiled) -> Result<Component, LoadError> {
+        let imports = compiled.component_type().imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let pre = self.linker.instantiate_pre(compiled).map_err(LoadError::Contract)?;
+        let pre = generated::Host_Pre::new(pre).map_err(LoadError::Contract)?;
+        Ok(Component { pre, engine: self.engine.clone(), imports })
+    }
+}
+
+/// A component that is ready to run. Cloning shares it.
+#[derive(Clone)]
+pub struct Component {
+    pub(crate) pre: generated::Host_Pre<State>,
+    pub(crate) engine: Engine,
+    imports: Vec<String>,
+}
+
+impl Component {
+    /// The interfaces that it imports, which is the most it can do.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+}
+
+fn config() -> Config {
+    let mut config = Config::new();
+    config.epoch_interruption(true);
+    config.max_wasm_stack(STACK);
+    config.wasm_component_model(true);
+    // A trap's functions are named in the report; its addresses would only differ from machine to machine.
+    config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
+    config.memory_init_cow(true);
+    config
+}
+
+/// Moves the epoch on for as long as the engine lives.
+fn tick(engine: &Engine) {
+    let engine = engine.weak();
+    thread::spawn(move || {
+        while let Some(engine) = engine.upgrade() {
+            engine.increment_epoch();
+            drop(engine);
+            thread::sleep(TICK);
+        }
+    });
+}
+
+/// FNV-1a: a hash that is the same in every process, unlike the standard library's.
+struct Fnv(u64);
+
+impl Default for Fnv {
+    fn default() -> Fnv {
+        Fnv(0xcbf2_9ce4_8422_2325)
+    }
+}
+
+impl Hasher for Fnv {
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        }
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}

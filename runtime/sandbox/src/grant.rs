@@ -1,0 +1,143 @@
+//! What one phase may see and do.
+
+use crate::contribution::{Key, PlanEntry, Uses};
+use crate::failure::GuestError;
+use crate::limits::Limits;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use wattle_tree::{Blob, Digest, Scratch, Tree};
+
+/// Which buildpack runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    /// Id, such as `wattle/node`.
+    pub id: String,
+    /// Version, such as `1.4.0`.
+    pub version: String,
+    /// Name of its directory below `/layers`: the id with `/` replaced by `_`.
+    pub directory: String,
+}
+
+/// What the image will run on (CNB target).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// Operating system, such as `linux`.
+    pub os: String,
+    /// Architecture, such as `amd64`.
+    pub architecture: String,
+    /// Variant of the architecture, such as `v8`.
+    pub variant: Option<String>,
+    /// Name and version of the distribution, such as `debian` and `12`.
+    pub distribution: Option<(String, String)>,
+}
+
+/// What any phase is given.
+pub struct Grant {
+    /// Which buildpack runs.
+    pub buildpack: Identity,
+    /// What the image will run on.
+    pub target: Target,
+    /// The build environment.
+    pub environment: BTreeMap<String, String>,
+    /// `/workspace`.
+    pub application: Tree,
+    /// `/buildpack`.
+    pub files: Tree,
+    /// What it may use up.
+    pub limits: Limits,
+    /// Where the contents of files that it writes go.
+    pub scratch: Scratch,
+    /// Who hears its output.
+    pub log: Arc<dyn Log>,
+    /// Ends it early.
+    pub cancel: Cancel,
+}
+
+/// What `build` is given besides.
+pub struct BuildGrant {
+    /// Requirements to satisfy.
+    pub plan: Vec<PlanEntry>,
+    /// Layers of earlier buildpacks that are for building, by their path below `/layers`.
+    pub layers: Vec<(String, Tree)>,
+    /// What this buildpack's layers were in the last build.
+    pub stored: Arc<dyn Stored>,
+    /// The `artifacts` capability, as far as this buildpack was granted it.
+    pub artifacts: Arc<dyn Artifacts>,
+}
+
+/// Hears what a guest prints, a line at a time, stripped of everything a terminal would obey.
+pub trait Log: Send + Sync {
+    /// One line, without its end.
+    fn line(&self, stream: Stream, text: &str);
+}
+
+/// Where a line was printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Output,
+    /// Standard error.
+    Error,
+}
+
+/// A layer as the last build left it.
+#[derive(Debug, Clone)]
+pub struct StoredLayer {
+    /// Its key.
+    pub key: Key,
+    /// What it was for.
+    pub uses: Uses,
+    /// True if the image can have it as it was, without its contents being here.
+    pub reusable: bool,
+    /// Its contents, if they were kept.
+    pub contents: Option<Tree>,
+}
+
+/// Knows the layers of the last build of this application by this buildpack.
+pub trait Stored: Send + Sync {
+    /// The layer of this name.
+    fn layer(&self, name: &str) -> Option<StoredLayer>;
+}
+
+/// Something to fetch; see `request` in `wit/artifacts.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// `<registry>:<path>` or an `https` URL.
+    pub source: String,
+    /// What the bytes must be.
+    pub digest: Option<Digest>,
+}
+
+/// Something fetched.
+#[derive(Debug, Clone)]
+pub struct Artifact {
+    /// SHA-256 of the bytes.
+    pub digest: Digest,
+    /// The bytes.
+    pub blob: Blob,
+    /// The address that it came from, without credentials.
+    pub address: String,
+}
+
+/// Fetches for guests, within what was granted.
+pub trait Artifacts: Send + Sync {
+    /// Fetches all, in the order asked, or says why not. May block.
+    fn fetch(&self, requests: &[Request]) -> Result<Vec<Artifact>, GuestError>;
+}
+
+/// Ends running guests from another thread. Cloning shares it.
+#[derive(Debug, Clone, Default)]
+pub struct Cancel(Arc<AtomicBool>);
+
+impl Cancel {
+    /// Asks everything that holds a clone to end soon.
+    pub fn cancel(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+
+    /// True once [`Cancel::cancel`] was called.
+    pub fn is_cancelled(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+}
