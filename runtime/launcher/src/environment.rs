@@ -1,0 +1,173 @@
+//! The environment of the process (Buildpack specification, "Environment Variable Modification Rules" and "Layer Paths").
+
+use std::collections::BTreeMap;
+use std::io;
+
+/// Variables of the platform, which are not the application's business.
+const OURS: [&str; 5] =
+    ["CNB_APP_DIR", "CNB_DEPRECATION_MODE", "CNB_LAYERS_DIR", "CNB_PLATFORM_API", "CNB_PROCESS_TYPE"];
+/// Directories that `PATH` has for our sake.
+const OUR_PATHS: [&str; 2] = ["/cnb/process", "/cnb/lifecycle"];
+/// Directories of a layer that a variable leads to.
+const LAYER_PATHS: [(&str, &str); 2] = [("bin", "PATH"), ("lib", "LD_LIBRARY_PATH")];
+
+/// Where the layers are read from. Paths are bytes, with `/` between names.
+pub trait Files {
+    /// What is directly inside a directory, in any order; nothing if there is no such directory.
+    fn list(&self, directory: &[u8]) -> io::Result<Vec<Entry>>;
+    /// The contents of a file.
+    fn read(&self, file: &[u8]) -> io::Result<Vec<u8>>;
+}
+
+/// Something inside a directory.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Entry {
+    /// Its name.
+    pub name: Vec<u8>,
+    /// Whether it is a directory, or a link to one.
+    pub is_directory: bool,
+    /// Whether it is a link.
+    pub is_link: bool,
+}
+
+/// Environment variables.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Environment(BTreeMap<Vec<u8>, Vec<u8>>);
+
+/// What could not be read, and why.
+type Failed = (Vec<u8>, io::Error);
+
+impl FromIterator<(Vec<u8>, Vec<u8>)> for Environment {
+    fn from_iter<I: IntoIterator<Item = (Vec<u8>, Vec<u8>)>>(variables: I) -> Environment {
+        Environment(variables.into_iter().collect())
+    }
+}
+
+impl Environment {
+    /// The value of a variable.
+    pub fn get(&self, name: &str) -> Option<&[u8]> {
+        self.0.get(name.as_bytes()).map(Vec::as_slice)
+    }
+
+    /// The variables, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
+        self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// The same without what is there for the launcher alone.
+    pub(crate) fn without_ours(mut self) -> Environment {
+        self.0.retain(|name, _| !OURS.iter().any(|ours| ours.as_bytes() == name));
+        if let Some(path) = self.0.get_mut(b"PATH".as_slice()) {
+            let theirs = |part: &&[u8]| !OUR_PATHS.iter().any(|ours| ours.as_bytes() == *part);
+            *path = path.split(|byte| *byte == b':').filter(theirs).collect::<Vec<_>>().join(&b':');
+        }
+        self
+    }
+
+    /// The same with what the layers of these buildpacks add, each buildpack's after those of the one before: first the
+    /// directories of all its layers, then the files of all its layers, layers sorted by name. `process` is the type of
+    /// the process that is to start, if it has one.
+    pub(crate) fn with_layers<'a>(
+        mut self,
+        layers_dir: &[u8],
+        buildpacks: impl Iterator<Item = &'a str>,
+        process: Option<&str>,
+        files: &impl Files,
+    ) -> Result<Environment, Failed> {
+        for id in buildpacks {
+            let layers = layers_of(&join(layers_dir, id.replace('/', "_").as_bytes()), files)?;
+            for layer in &layers {
+                self.add_directories(layer, files)?;
+            }
+            for layer in &layers {
+                self.apply(&join(layer, b"env"), files)?;
+                self.apply(&join(layer, b"env.launch"), files)?;
+                if let Some(process) = process {
+                    self.apply(&join(&join(layer, b"env.launch"), process.as_bytes()), files)?;
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    fn add_directories(&mut self, layer: &[u8], files: &impl Files) -> Result<(), Failed> {
+        let entries = list(layer, files)?;
+        for (directory, variable) in LAYER_PATHS {
+            if entries.iter().any(|entry| entry.is_directory && entry.name == directory.as_bytes()) {
+                self.prepend(variable.as_bytes(), &join(layer, directory.as_bytes()), b":");
+            }
+        }
+        Ok(())
+    }
+
+    /// Applies the files of one directory in the order of their names. What a name says after its first dot is what to do;
+    /// what says nothing known is not for us. Contents are taken to the last byte, line ends and all.
+    fn apply(&mut self, directory: &[u8], files: &impl Files) -> Result<(), Failed> {
+        let entries = list(directory, files)?;
+        let is_file = |name: &[u8]| entries.iter().any(|entry| !entry.is_directory && entry.name == name);
+        for entry in entries.iter().filter(|entry| !entry.is_directory) {
+            let dot = entry.name.iter().position(|byte| *byte == b'.').unwrap_or(entry.name.len());
+            let (name, suffix) = entry.name.split_at(dot);
+            let edit = match suffix {
+                _ if name.is_empty() => continue,
+                b"" | b".override" => Environment::replace,
+                b".default" => Environment::default_to,
+                b".append" => Environment::append,
+                b".prepend" => Environment::prepend,
+                _ => continue,
+            };
+            let delimiter = [name, b".delim"].concat();
+            let delimiter = if is_file(&delimiter) { read(&join(directory, &delimiter), files)? } else { Vec::new() };
+            edit(self, name, &read(&join(directory, &entry.name), files)?, &delimiter);
+        }
+        Ok(())
+    }
+
+    fn replace(&mut self, name: &[u8], value: &[u8], _: &[u8]) {
+        self.0.insert(name.to_vec(), value.to_vec());
+    }
+
+    fn default_to(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
+        if self.current(name).is_empty() {
+            self.replace(name, value, delimiter);
+        }
+    }
+
+    fn append(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
+        let current = self.current(name);
+        let joined = if current.is_empty() { value.to_vec() } else { [current, delimiter, value].concat() };
+        self.0.insert(name.to_vec(), joined);
+    }
+
+    fn prepend(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
+        let current = self.current(name);
+        let joined = if current.is_empty() { value.to_vec() } else { [value, delimiter, current].concat() };
+        self.0.insert(name.to_vec(), joined);
+    }
+
+    /// A variable that is not set counts as empty.
+    fn current(&self, name: &[u8]) -> &[u8] {
+        self.0.get(name).map_or(b"", Vec::as_slice)
+    }
+}
+
+/// The layers of a buildpack, sorted by name: directories, not links to some. A buildpack may have none.
+fn layers_of(directory: &[u8], files: &impl Files) -> Result<Vec<Vec<u8>>, Failed> {
+    let entries = list(directory, files)?;
+    let layers = entries.into_iter().filter(|entry| entry.is_directory && !entry.is_link);
+    Ok(layers.map(|entry| join(directory, &entry.name)).collect())
+}
+
+fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
+    [directory, b"/", name].concat()
+}
+
+fn list(directory: &[u8], files: &impl Files) -> Result<Vec<Entry>, Failed> {
+    let mut entries = files.list(directory).map_err(|error| (directory.to_vec(), error))?;
+    entries.sort();
+    Ok(entries)
+}
+
+fn read(file: &[u8], files: &impl Files) -> Result<Vec<u8>, Failed> {
+    files.read(file).map_err(|error| (file.to_vec(), error))
+}

@@ -1,0 +1,101 @@
+//! The system that the launcher runs on.
+
+use std::env;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Command, ExitCode};
+use wattle_launcher::{Entry, Error, Files, Launch};
+
+/// Becomes the process. Comes back only if that failed.
+#[expect(clippy::print_stderr, reason = "what goes wrong before the process starts has no other place to go")]
+pub(crate) fn main() -> ExitCode {
+    if env::var_os("CNB_PROCESS_TYPE").is_some() {
+        eprintln!(
+            "warning: `CNB_PROCESS_TYPE` has no effect: a process is chosen by its entry point, `/cnb/process/<type>`"
+        );
+    }
+    let arguments: Vec<Vec<u8>> = env::args_os().map(OsString::into_vec).collect();
+    let environment = env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
+    let error = match wattle_launcher::launch(&arguments, environment, &Disk) {
+        Ok(launch) => start(&launch),
+        Err(error) => error,
+    };
+    eprintln!("error: {error}");
+    ExitCode::from(error.code())
+}
+
+/// The program is looked up from the application's directory, and only then comes the working directory, as in the
+/// reference implementation: a relative program has to be found from both.
+fn start(launch: &Launch) -> Error {
+    let Launch { command, environment, app_dir, working_dir } = launch;
+    let Some((program, arguments)) = command.split_first() else {
+        return Error::Launch("there is nothing to start".to_owned());
+    };
+    if let Err(error) = enter(app_dir) {
+        return error;
+    }
+    let Some(found) = look_up(program, environment.get("PATH").unwrap_or_default()) else {
+        return Error::Launch(format!("`{}` is not a program that can be found in `PATH`", program.escape_ascii()));
+    };
+    if let Err(error) = working_dir.as_deref().map_or(Ok(()), enter) {
+        return error;
+    }
+    let error = Command::new(found)
+        .arg0(OsStr::from_bytes(program))
+        .args(arguments.iter().map(|argument| OsStr::from_bytes(argument)))
+        .env_clear()
+        .envs(environment.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))))
+        .exec();
+    Error::Launch(format!("could not start `{}`: {error}", program.escape_ascii()))
+}
+
+fn enter(directory: &[u8]) -> Result<(), Error> {
+    env::set_current_dir(OsStr::from_bytes(directory))
+        .map_err(|error| Error::Launch(format!("could not enter `{}`: {error}", directory.escape_ascii())))
+}
+
+/// A name without a slash stands for the first program of this name in `PATH`. An empty part of `PATH` does not count: it
+/// would stand for whatever the current directory happens to be.
+fn look_up(program: &[u8], path: &[u8]) -> Option<PathBuf> {
+    if program.contains(&b'/') {
+        return Some(PathBuf::from(OsStr::from_bytes(program)));
+    }
+    let directories = path.split(|byte| *byte == b':').filter(|directory| !directory.is_empty());
+    let mut candidates =
+        directories.map(|directory| Path::new(OsStr::from_bytes(directory)).join(OsStr::from_bytes(program)));
+    candidates.find(|candidate| {
+        fs::metadata(candidate).is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
+    })
+}
+
+/// The image's own files.
+struct Disk;
+
+impl Files for Disk {
+    fn list(&self, directory: &[u8]) -> io::Result<Vec<Entry>> {
+        match fs::read_dir(OsStr::from_bytes(directory)) {
+            Ok(entries) => entries.map(|entry| describe(&entry?)).collect(),
+            Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+                Ok(Vec::new())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read(&self, file: &[u8]) -> io::Result<Vec<u8>> {
+        fs::read(OsStr::from_bytes(file))
+    }
+}
+
+fn describe(entry: &fs::DirEntry) -> io::Result<Entry> {
+    let kind = entry.file_type()?;
+    // A link that leads nowhere is no directory; if it matters, then reading it tells.
+    let is_directory =
+        kind.is_dir() || kind.is_symlink() && fs::metadata(entry.path()).is_ok_and(|found| found.is_dir());
+    Ok(Entry { name: entry.file_name().into_vec(), is_directory, is_link: kind.is_symlink() })
+}

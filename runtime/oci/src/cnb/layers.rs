@@ -1,0 +1,48 @@
+//! What goes into each layer.
+
+use super::metadata::Metadata;
+use super::{APP_DIR, Error, LAUNCHER, LAYERS_DIR, PROCESS_DIR, names};
+use crate::layer::{Order, Owner, Root, Source, SourceError};
+use std::sync::Arc;
+use wattle_tree::{Blob, Node, Tree};
+
+/// The layer `name` of the buildpack `id`.
+pub fn launch_layer(id: &str, name: &str, tree: Tree, owner: Owner) -> Result<Source, SourceError> {
+    one(format!("{LAYERS_DIR}/{}/{name}", names::directory(id)), tree, owner, Order::Directories)
+}
+
+/// The application.
+pub fn application(tree: Tree, owner: Owner) -> Result<Source, SourceError> {
+    one(APP_DIR.to_owned(), tree, owner, Order::Paths)
+}
+
+/// The launcher: nothing else is in its layer, so that it can be exchanged.
+pub fn launcher(program: Blob) -> Result<Source, SourceError> {
+    let (directory, name) = LAUNCHER.rsplit_once('/').unwrap_or(("", LAUNCHER));
+    let tree = [(Arc::from(name), Node::program(program))].into_iter().collect();
+    one(directory.to_owned(), tree, Owner::ROOT, Order::Directories)
+}
+
+/// What the launcher reads.
+pub(super) fn config(metadata: &Metadata, owner: Owner) -> Result<Source, Error> {
+    let text = metadata.to_toml()?;
+    let tree = [(Arc::from("metadata.toml"), Node::file(text.as_str()))].into_iter().collect();
+    Ok(one(format!("{LAYERS_DIR}/config"), tree, owner, Order::Directories)?)
+}
+
+/// A link to the launcher for each type of process. None if there are no processes: then there is no such layer.
+pub(super) fn process_types<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Option<Source>, Error> {
+    let mut tree = Tree::new();
+    for kind in types {
+        names::check_process(kind)?;
+        tree.insert(kind, Node::symlink(LAUNCHER))?;
+    }
+    if tree.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(one(PROCESS_DIR.to_owned(), tree, Owner::ROOT, Order::Directories)?))
+}
+
+fn one(path: String, tree: Tree, owner: Owner, order: Order) -> Result<Source, SourceError> {
+    Source::new(vec![Root { path, tree, owner }], order)
+}

@@ -1,0 +1,46 @@
+//! What makes an image one of Cloud Native Buildpacks: its layers and their order, its environment and its entry point,
+//! and the labels by which other tools know it (Platform specification, "Image Metadata" and "Layer Types"; names and
+//! forms that the specification leaves open are those of the reference implementation).
+//!
+//! The way of a build: pack the [`Source`](crate::layer::Source)s of [`launch_layer`], [`application`] and [`launcher`],
+//! and hand the layers to [`compose`] in an [`Application`]. A layer that was packed before need not be packed again.
+//! Small layers that follow from the rest, `compose` makes itself.
+
+mod application;
+mod labels;
+mod layers;
+mod metadata;
+mod names;
+
+pub use application::{Application, Buildpack, Error, LaunchLayer, compose};
+pub use labels::{
+    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA,
+    LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage, RunImageName, Sha, Source,
+    Stack, Store,
+};
+pub use layers::{application, launch_layer, launcher};
+pub use names::{NameError, check_buildpack, check_layer, check_process, directory};
+
+/// Where the application is.
+pub const APP_DIR: &str = "/workspace";
+/// Where the layers of buildpacks are.
+pub const LAYERS_DIR: &str = "/layers";
+/// Where the launcher is.
+pub const LAUNCHER: &str = "/cnb/lifecycle/launcher";
+/// Where each process type has a name that starts it.
+pub const PROCESS_DIR: &str = "/cnb/process";
+/// The moment at which every image is made, unless the user names one: the same for equal inputs.
+pub const CREATED: &str = "1980-01-01T00:00:01Z";
+/// The Platform API that images speak. From 0.12 on a rebase compares targets instead of stacks, which our run images do
+/// not have; 0.14 is the newest that every maintained release of the reference implementation reads; what 0.15 adds,
+/// execution environments, we do not use.
+pub const PLATFORM_API: &str = "0.14";
+/// The Buildpack API that processes follow: always started directly, their arguments replaceable. The newest of the
+/// releases that read [`PLATFORM_API`].
+pub const BUILDPACK_API: &str = "0.11";
+/// What images say of their launcher. Not a bare version: `pack inspect` hides the run image of an image whose launcher
+/// has one below 0.5.
+pub const LAUNCHER_VERSION: &str = concat!("wattle-launcher ", env!("CARGO_PKG_VERSION"));
+
+#[cfg(test)]
+mod tests;
