@@ -136,7 +136,7 @@ impl BlobWriter {
         let blobs = self.store.blobs();
         let path = blobs.path(&digest);
         let draft = self.draft.into_inner().map_err(|error| failed("write", &path)(error.into_error()))?;
-        self.store.publish(draft, &path)?;
+        Store::publish(draft, &path)?;
         blobs.alias(&actual, &digest)?;
         Ok((digest, self.len))
     }

@@ -66,7 +66,7 @@ impl Compiled<'_> {
         let mut draft = self.0.draft()?;
         let written = draft.write_all(code).and_then(|()| draft.as_file().sync_data());
         written.map_err(failed("write", &path))?;
-        self.0.publish(draft, &path)?;
+        Store::publish(draft, &path)?;
         let record = Record { key: key.to_owned(), size: code.len() as u64, digest };
         self.0.write_record(&self.record_path(key), &record)?;
         Ok(path)

@@ -136,7 +136,7 @@ fn a_killed_process_leaves_the_store_as_it_was() {
     let (directory, store) = temporary();
     let digest = put(&store, b"kept");
     let mut writer = store.blobs().writer(None).unwrap();
-    writer.write_all(&[7; 100_000]).unwrap();
+    writer.write_all(&vec![7; 100_000]).unwrap();
     // A copy has all the files of a process in full swing, and none of its locks: just as if it had been killed.
     let killed = tempfile::tempdir().unwrap();
     copy(directory.path(), killed.path());

@@ -10,11 +10,15 @@ use crate::{Store, StoreError};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::fs;
-use std::io::{self, BufWriter};
+use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use tempfile::NamedTempFile;
 use wattle_tree::{Blob, Digest, File, Node, Tree};
+
+/// Bytes that are copied at once.
+const CHUNK: usize = 256 << 10;
 
 /// Trees by digest, and what they are when they are packed as layers.
 #[derive(Clone, Copy)]
@@ -105,23 +109,20 @@ impl Trees<'_> {
     }
 
     fn write_pack(self, tree: &Tree, path: &Path) -> Result<Index, StoreError> {
-        let mut pack = BufWriter::with_capacity(256 << 10, self.0.draft()?);
-        let mut index = Index { size: 0, entries: Vec::new() };
-        let mut known = HashMap::new();
+        let draft = BufWriter::with_capacity(CHUNK, self.0.draft()?);
+        let mut pack = Pack { draft, path, size: 0, known: HashMap::new() };
+        let mut entries = Vec::new();
         for entry in tree.walk() {
             let item = match entry.node {
                 Node::Directory(_) => Item::Directory,
                 Node::Symlink(target) => Item::Symlink(target.to_string()),
-                Node::File(file) => {
-                    Item::File(append(&mut pack, file, &mut index.size, &mut known, path, &entry.path)?)
-                }
+                Node::File(file) => Item::File(pack.add(file, &entry.path)?),
             };
-            index.entries.push((entry.path, item));
+            entries.push((entry.path, item));
         }
-        let draft = pack.into_inner().map_err(|error| failed("write", path)(error.into_error()))?;
-        draft.as_file().sync_data().map_err(failed("write", path))?;
-        self.0.publish(draft, path)?;
-        Ok(index)
+        let size = pack.size;
+        Store::publish(pack.finish()?, path)?;
+        Ok(Index { size, entries })
     }
 
     /// The tree that the index describes; none if it describes none.
@@ -155,43 +156,44 @@ impl Trees<'_> {
     }
 }
 
-/// Puts contents behind what is in the pack, unless they are there already.
-fn append(
-    pack: &mut impl io::Write,
-    file: &File,
-    end: &mut u64,
-    known: &mut HashMap<Digest, u64>,
-    pack_path: &Path,
-    tree_path: &str,
-) -> Result<Place, StoreError> {
-    let unreadable = |source| StoreError::Contents { path: tree_path.to_owned(), source };
-    let digest = file.blob.digest().map_err(unreadable)?;
-    let size = file.blob.len();
-    let offset = match known.get(&digest) {
-        Some(offset) => *offset,
-        None => {
-            copy(&file.blob, pack, unreadable, pack_path)?;
-            known.insert(digest, *end);
-            *end += size;
-            *end - size
-        }
-    };
-    Ok(Place { digest, offset, size, executable: file.executable })
+/// A pack that is being written.
+struct Pack<'a> {
+    draft: BufWriter<NamedTempFile>,
+    /// Where it will be.
+    path: &'a Path,
+    size: u64,
+    /// Where contents are that are in it already.
+    known: HashMap<Digest, u64>,
 }
 
-/// Copies contents, and tells apart whether reading or writing failed.
-fn copy(
-    blob: &Blob,
-    pack: &mut impl io::Write,
-    unreadable: impl Fn(io::Error) -> StoreError,
-    pack_path: &Path,
-) -> Result<(), StoreError> {
-    let mut buffer = vec![0; usize::try_from(blob.len()).map_or(256 << 10, |len| len.min(256 << 10))];
-    let mut offset = 0;
-    while offset < blob.len() {
-        let count = blob.read_at(&mut buffer, offset).map_err(&unreadable)?;
-        pack.write_all(&buffer[..count]).map_err(failed("write", pack_path))?;
-        offset += count as u64;
+impl Pack<'_> {
+    /// Puts the contents of a file, `name` in its tree, behind what is there, unless they are there already.
+    fn add(&mut self, file: &File, name: &str) -> Result<Place, StoreError> {
+        let unreadable = |source| StoreError::Contents { path: name.to_owned(), source };
+        let (digest, size) = (file.blob.digest().map_err(unreadable)?, file.blob.len());
+        let offset = *self.known.entry(digest).or_insert(self.size);
+        if offset == self.size {
+            self.copy(&file.blob, unreadable)?;
+            self.size += size;
+        }
+        Ok(Place { digest, offset, size, executable: file.executable })
     }
-    Ok(())
+
+    /// Copies contents, and tells apart whether reading or writing failed.
+    fn copy(&mut self, blob: &Blob, unreadable: impl Fn(io::Error) -> StoreError) -> Result<(), StoreError> {
+        let mut buffer = vec![0; usize::try_from(blob.len()).map_or(CHUNK, |len| len.min(CHUNK))];
+        let mut offset = 0;
+        while offset < blob.len() {
+            let count = blob.read_at(&mut buffer, offset).map_err(&unreadable)?;
+            self.draft.write_all(&buffer[..count]).map_err(failed("write", self.path))?;
+            offset += count as u64;
+        }
+        Ok(())
+    }
+
+    fn finish(self) -> Result<NamedTempFile, StoreError> {
+        let draft = self.draft.into_inner().map_err(|error| failed("write", self.path)(error.into_error()))?;
+        draft.as_file().sync_data().map_err(failed("write", self.path))?;
+        Ok(draft)
+    }
 }

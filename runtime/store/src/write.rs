@@ -17,17 +17,14 @@ impl Store {
         NamedTempFile::new_in(directory).map_err(failed("make a file in", directory))
     }
 
-    /// Gives a draft its place, over whatever is there.
-    pub(crate) fn publish(&self, draft: NamedTempFile, path: &Path) -> Result<(), StoreError> {
-        let again = match draft.persist(path) {
-            Ok(_) => return Ok(()),
-            Err(error) if error.error.kind() == io::ErrorKind::NotFound => error.file,
-            Err(error) => return Err(failed("write", path)(error.error)),
-        };
-        if let Some(parent) = path.parent() {
-            fs::create_dir_all(parent).map_err(failed("make the directory", parent))?;
+    /// Gives a draft its place, whose name says what is in it: if what is there is in use and cannot be replaced, it is as
+    /// good.
+    pub(crate) fn publish(draft: NamedTempFile, path: &Path) -> Result<(), StoreError> {
+        let in_use = |error: &io::Error| error.kind() == io::ErrorKind::PermissionDenied && path.is_file();
+        match replace(draft, path) {
+            Err(error) if !in_use(&error) => Err(failed("write", path)(error)),
+            _ => Ok(()),
         }
-        again.persist(path).map(|_| ()).map_err(|error| failed("write", path)(error.error))
     }
 
     /// Writes a small record.
@@ -35,7 +32,7 @@ impl Store {
         let mut draft = self.draft()?;
         let bytes = serde_json::to_vec(record).map_err(io::Error::from).map_err(failed("write", path))?;
         draft.write_all(&bytes).map_err(failed("write", path))?;
-        self.publish(draft, path)
+        replace(draft, path).map_err(failed("write", path))
     }
 
     /// Reads a small record and notes its use. One that is not there and one that makes no sense are the same.
@@ -53,4 +50,16 @@ impl Store {
         let note = |file: File| if noted(&file)? { Ok(()) } else { file.set_modified(SystemTime::now()) };
         _ = File::options().write(true).open(path).and_then(note);
     }
+}
+
+/// Renames a draft over whatever is there, and makes the directory if need be.
+fn replace(draft: NamedTempFile, path: &Path) -> io::Result<()> {
+    let draft = match draft.persist(path) {
+        Ok(_) => return Ok(()),
+        Err(error) if error.error.kind() == io::ErrorKind::NotFound => error.file,
+        Err(error) => return Err(error.error),
+    };
+    path.parent().map_or(Ok(()), fs::create_dir_all)?;
+    draft.persist(path)?;
+    Ok(())
 }
