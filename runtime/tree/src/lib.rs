@@ -10,11 +10,16 @@ pub mod archive;
 mod blob;
 mod diff;
 mod digest;
+pub mod directory;
+mod host;
 mod merge;
 pub mod overlay;
 mod positional;
+#[cfg(test)]
+mod samples;
 mod scratch;
 mod tree;
+pub mod write;
 
 pub use blob::{Blob, BlobReader, ReadAt};
 pub use diff::{Change, ChangeKind, diff};

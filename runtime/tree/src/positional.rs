@@ -1,4 +1,4 @@
-//! Reading and writing a file at an offset, for each kind of host. The only place with calls that are not portable.
+//! Reading and writing a file at an offset, for each kind of host.
 
 use std::fs::File;
 use std::io;
