@@ -5,7 +5,7 @@
 //! it. It reads `/layers/config/metadata.toml`, applies what the layers say of the environment, and becomes the process.
 //!
 //! This part only decides: files are read through [`Files`], names and values are bytes, as in the system that it runs on,
-//! and nothing is started. [`launch`] is the whole way; a step that images may ask for later has its place in it.
+//! and nothing is started. [`launch`] is the whole way.
 
 mod environment;
 mod metadata;

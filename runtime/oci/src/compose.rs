@@ -19,7 +19,7 @@ pub struct Addition {
 }
 
 /// What is put on a base image.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Additions {
     /// When the image is said to be made, in the notation of RFC 3339. It goes into the history too.
     pub created: String,

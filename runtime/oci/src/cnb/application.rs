@@ -1,17 +1,10 @@
-//! The image of an application.
+//! What goes on a run image, and what of it is refused.
 
-use super::labels::{
-    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA,
-    LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage, RunImageName, Sha, Source,
-    Stack, Store,
-};
-use super::layers;
-use super::metadata::Metadata;
+use super::LAYERS_DIR;
+use super::labels::{Process, ProjectMetadata, RunImageName};
 use super::names::{self, NameError};
-use super::{APP_DIR, LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR};
 use crate::layer::{Owner, SourceError};
-use crate::{Addition, Additions, ComposeError, Image, Layer};
-use serde::Serialize;
+use crate::{ComposeError, Layer};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -128,43 +121,7 @@ pub enum Error {
     Compose(#[from] ComposeError),
 }
 
-/// Puts `application` on the run image `base`.
-pub fn compose(base: &Image, mut application: Application) -> Result<Image, Error> {
-    check(&application)?;
-    for buildpack in &mut application.buildpacks {
-        buildpack.layers.sort_by(|a, b| a.name.cmp(&b.name));
-    }
-    application.processes.sort_by(|a, b| a.kind.cmp(&b.kind));
-    let own = Own::pack(&application)?;
-    let additions = Additions {
-        environment: environment(),
-        path: vec![PROCESS_DIR.to_owned(), directory_of(LAUNCHER)],
-        working_dir: APP_DIR.to_owned(),
-        entrypoint: vec![entrypoint(&application)],
-        labels: labels(base, &application, &own)?,
-        layers: additions(&application, &own),
-        created: application.created,
-    };
-    Ok(crate::compose(base, additions)?)
-}
-
-/// The layers that follow from the rest.
-struct Own {
-    config: Layer,
-    /// None if there are no processes.
-    process_types: Option<Layer>,
-}
-
-impl Own {
-    fn pack(application: &Application) -> Result<Own, Error> {
-        let config = layers::config(&Metadata::of(application), application.owner)?;
-        let types = layers::process_types(application.processes.iter().map(|process| process.kind.as_str()))?;
-        let process_types = types.as_ref().map(Layer::in_memory).transpose()?;
-        Ok(Own { config: Layer::in_memory(&config)?, process_types })
-    }
-}
-
-fn check(application: &Application) -> Result<(), Error> {
+pub(super) fn check(application: &Application) -> Result<(), Error> {
     let mut directories = BTreeSet::new();
     for buildpack in &application.buildpacks {
         names::check_buildpack(&buildpack.id)?;
@@ -199,111 +156,4 @@ fn distinct<'a>(
         }
     }
     Ok(())
-}
-
-fn environment() -> Vec<(String, String)> {
-    [
-        ("CNB_LAYERS_DIR", LAYERS_DIR),
-        ("CNB_APP_DIR", APP_DIR),
-        ("CNB_PLATFORM_API", PLATFORM_API),
-        ("CNB_DEPRECATION_MODE", "quiet"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
-}
-
-fn directory_of(path: &str) -> String {
-    path.rsplit_once('/').map_or("/", |(directory, _)| directory).to_owned()
-}
-
-/// The default process under its own name, or the launcher, which then wants a command.
-fn entrypoint(application: &Application) -> String {
-    application.default_process.as_ref().map_or(LAUNCHER.to_owned(), |kind| format!("{PROCESS_DIR}/{kind}"))
-}
-
-/// From the lowest to the highest: what changes seldom first. What their history says is read by people and by tools.
-fn additions(application: &Application, own: &Own) -> Vec<Addition> {
-    let add = |layer: &Layer, created_by: String| Addition { layer: layer.clone(), created_by };
-    let mut additions = Vec::new();
-    for Buildpack { id, version, layers, .. } in &application.buildpacks {
-        additions.extend(layers.iter().map(|LaunchLayer { name, layer, .. }| {
-            add(layer, format!("Layer: '{name}', Created by buildpack: {id}@{version}"))
-        }));
-    }
-    let sliced = application.app.len() > 1;
-    additions.extend(application.app.iter().zip(1..).map(|(layer, number)| {
-        add(layer, if sliced { format!("Application Slice: {number}") } else { "Application Layer".to_owned() })
-    }));
-    additions.push(add(&application.launcher, "Buildpacks Application Launcher".to_owned()));
-    additions.push(add(&own.config, "Buildpacks Launcher Config".to_owned()));
-    additions.extend(own.process_types.iter().map(|layer| add(layer, "Buildpacks Process Types".to_owned())));
-    additions
-}
-
-fn labels(base: &Image, application: &Application, own: &Own) -> Result<BTreeMap<String, String>, Error> {
-    let mut labels = application.labels.clone();
-    let mut put = |key: &'static str, text: Result<String, serde_json::Error>| {
-        labels.insert(key.to_owned(), text.map_err(|source| Error::Label { key, source })?);
-        Ok::<(), Error>(())
-    };
-    put(LIFECYCLE_METADATA, json(&lifecycle_metadata(base, application, own)))?;
-    put(BUILD_METADATA, json(&build_metadata(application)))?;
-    put(PROJECT_METADATA, json(&application.project))?;
-    Ok(labels)
-}
-
-fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value)
-}
-
-fn lifecycle_metadata(base: &Image, application: &Application, own: &Own) -> LifecycleMetadata {
-    let sha = |layer: &Layer| Sha { sha: Some(layer.diff_id) };
-    let RunImageName { image, mirrors } = application.run_image_name.clone();
-    LifecycleMetadata {
-        app: application.app.iter().map(sha).collect(),
-        sbom: None,
-        buildpacks: application.buildpacks.iter().map(buildpack_layers).collect(),
-        config: sha(&own.config),
-        launcher: sha(&application.launcher),
-        process_types: own.process_types.as_ref().map(sha).unwrap_or_default(),
-        run_image: RunImage {
-            top_layer: base.layers().last().map(|layer| layer.diff_id),
-            reference: application.run_image_reference.clone(),
-            image,
-            mirrors,
-        },
-        stack: Stack { run_image: application.run_image_name.clone() },
-    }
-}
-
-fn buildpack_layers(buildpack: &Buildpack) -> BuildpackLayers {
-    let layer = |layer: &LaunchLayer| {
-        let LaunchLayer { name, layer, data, build, cache } = layer;
-        let metadata =
-            LayerMetadata { sha: layer.diff_id, data: data.clone(), build: *build, launch: true, cache: *cache };
-        (name.clone(), metadata)
-    };
-    BuildpackLayers {
-        key: buildpack.id.clone(),
-        version: buildpack.version.clone(),
-        layers: buildpack.layers.iter().map(layer).collect(),
-        store: buildpack.store.clone().map(|metadata| Store { metadata }),
-    }
-}
-
-fn build_metadata(application: &Application) -> BuildMetadata {
-    let buildpack = |buildpack: &Buildpack| BuildBuildpack {
-        id: buildpack.id.clone(),
-        version: buildpack.version.clone(),
-        homepage: buildpack.homepage.clone(),
-    };
-    BuildMetadata {
-        buildpacks: application.buildpacks.iter().map(buildpack).collect(),
-        launcher: BuildLauncher {
-            version: LAUNCHER_VERSION.to_owned(),
-            source: Source { git: Git { repository: "wattle".to_owned(), commit: String::new() } },
-        },
-        processes: application.processes.clone(),
-        default_process: application.default_process.clone(),
-    }
 }

@@ -3,7 +3,9 @@
 //! They are written as the reference implementation writes them, and read from images of either: what is `null` or absent
 //! reads as empty.
 
+use crate::Image;
 use crate::text::{self, is_default, null_as_default};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -217,6 +219,34 @@ pub struct ProjectMetadata {
     /// `type`, `version` and `metadata`, of any form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Value>,
+}
+
+/// A label that does not say what its key promises.
+#[derive(Debug, thiserror::Error)]
+#[error("could not read the label `{key}`")]
+pub struct LabelError {
+    /// Its key.
+    pub key: &'static str,
+    /// What is wrong with it.
+    pub source: serde_json::Error,
+}
+
+impl LifecycleMetadata {
+    /// What `image` says; nothing if it was not built by buildpacks.
+    pub fn of(image: &Image) -> Result<Option<LifecycleMetadata>, LabelError> {
+        read(image, LIFECYCLE_METADATA)
+    }
+}
+
+impl BuildMetadata {
+    /// What `image` says; nothing if it was not built by buildpacks.
+    pub fn of(image: &Image) -> Result<Option<BuildMetadata>, LabelError> {
+        read(image, BUILD_METADATA)
+    }
+}
+
+fn read<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
+    image.config().label(key).map(serde_json::from_str).transpose().map_err(|source| LabelError { key, source })
 }
 
 /// Images made for a Platform API before 0.10 have one string.

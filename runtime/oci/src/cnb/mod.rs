@@ -7,14 +7,16 @@
 //! Small layers that follow from the rest, `compose` makes itself.
 
 mod application;
+mod assemble;
 mod labels;
 mod layers;
 mod metadata;
 mod names;
 
-pub use application::{Application, Buildpack, Error, LaunchLayer, compose};
+pub use application::{Application, Buildpack, Error, LaunchLayer};
+pub use assemble::compose;
 pub use labels::{
-    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA,
+    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA, LabelError,
     LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage, RunImageName, Sha, Source,
     Stack, Store,
 };

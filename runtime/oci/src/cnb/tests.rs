@@ -326,10 +326,11 @@ fn the_labels_say_which_layer_is_what() {
     }
     "#);
     // What was written can be read.
-    let read: LifecycleMetadata = serde_json::from_str(image.config().label(LIFECYCLE_METADATA).unwrap()).unwrap();
+    let read = LifecycleMetadata::of(&image).unwrap().unwrap();
     assert_eq!(read.run_image.top_layer, Some(Digest::of(b"base")));
-    let read: BuildMetadata = serde_json::from_str(image.config().label(BUILD_METADATA).unwrap()).unwrap();
+    let read = BuildMetadata::of(&image).unwrap().unwrap();
     assert_eq!(read.processes[0].args, Vec::<String>::new());
+    assert!(BuildMetadata::of(&base(|_| {})).unwrap().is_none());
 }
 
 #[test]
@@ -410,21 +411,35 @@ fn a_base_without_path_gets_the_one_that_runtimes_assume() {
 
 #[test]
 fn what_is_no_image_is_refused() {
+    let edits: [fn(&mut Application); 10] = [
+        |a| a.buildpacks[1].id = "wattle_node".into(),
+        |a| a.buildpacks[1].id = "wattle/node".into(),
+        |a| a.buildpacks[0].layers[0].name = "../x".into(),
+        |a| a.buildpacks[0].layers[0].name = "dependencies".into(),
+        |a| a.processes[0].kind = "launcher".into(),
+        |a| a.processes[0].kind = "web".into(),
+        |a| a.processes[0].command.clear(),
+        |a| a.default_process = Some("task".into()),
+        |a| drop(a.labels.insert(BUILD_METADATA.into(), "{}".into())),
+        |a| drop(a.labels.insert("x".into(), "\0".into())),
+    ];
     let check = |edit: fn(&mut Application)| {
         let mut application = shop();
         edit(&mut application);
         compose(&base(|_| {}), application).unwrap_err().to_string()
     };
-    insta::assert_snapshot!(check(|a| a.buildpacks[1].id = "wattle_node".into()), @"`wattle_node` cannot be the name of a buildpack: it has letters, digits, `.`, `-`, and `/` between parts that are not empty");
-    insta::assert_snapshot!(check(|a| a.buildpacks[1].id = "wattle/node".into()), @"the layers of `wattle/node` and of another buildpack would both be in `/layers/wattle_node`");
-    insta::assert_snapshot!(check(|a| a.buildpacks[0].layers[0].name = "../x".into()), @"`../x` cannot be the name of a layer: a name has a slash or a NUL in it");
-    insta::assert_snapshot!(check(|a| a.buildpacks[0].layers[0].name = "dependencies".into()), @"there are two layers `dependencies`");
-    insta::assert_snapshot!(check(|a| a.processes[0].kind = "launcher".into()), @"`launcher` cannot be the name of a process type: the launcher itself has it");
-    insta::assert_snapshot!(check(|a| a.processes[0].kind = "web".into()), @"there are two processes `web`");
-    insta::assert_snapshot!(check(|a| a.processes[0].command.clear()), @"the process `worker` has no command");
-    insta::assert_snapshot!(check(|a| a.default_process = Some("task".into())), @"the default process `task` is not one of the processes");
-    insta::assert_snapshot!(check(|a| drop(a.labels.insert(BUILD_METADATA.into(), "{}".into()))), @"the label `io.buildpacks.build.metadata` is not for buildpacks to set: labels that begin with `io.buildpacks.` are the platform's");
-    insta::assert_snapshot!(check(|a| drop(a.labels.insert("x".into(), "\0".into()))), @"the label `x` has a NUL byte in it");
+    insta::assert_snapshot!(edits.map(check).join("\n"), @r#"
+    `wattle_node` cannot be the name of a buildpack: it has letters, digits, `.`, `-`, and `/` between parts that are not empty
+    the layers of `wattle/node` and of another buildpack would both be in `/layers/wattle_node`
+    `../x` cannot be the name of a layer: a name has a slash or a NUL in it
+    there are two layers `dependencies`
+    `launcher` cannot be the name of a process type: the launcher itself has it
+    there are two processes `web`
+    the process `worker` has no command
+    the default process `task` is not one of the processes
+    the label `io.buildpacks.build.metadata` is not for buildpacks to set: labels that begin with `io.buildpacks.` are the platform's
+    the label `x` has a NUL byte in it
+    "#);
 }
 
 #[test]
