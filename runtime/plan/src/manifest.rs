@@ -167,7 +167,8 @@ impl Manifest {
             warnings.push(format!("{file}: `stacks` has no effect: `targets` took its place"));
         }
         let kind = match (&raw.order, extra.metadata.wattle) {
-            (Some(_), _) => Kind::Composite(composite(&document, &raw)?),
+            (Some(_), Some(wattle)) => return Err(document.error(wattle.component.span(), clash("component"))),
+            (Some(_), None) => Kind::Composite(composite(&document, &raw)?),
             (None, Some(wattle)) => component(&document, wattle)?,
             (None, None) => return Err(document.error(0..0, NO_COMPONENT)),
         };
@@ -214,7 +215,6 @@ fn check_api(document: &Document, api: &Spanned<ApiVersion>) -> Result<(), Docum
 /// The order of a composite buildpack, which has nothing that belongs to a component.
 fn composite(document: &Document, raw: &Raw) -> Result<Order, DocumentError> {
     let Some(order) = &raw.order else { return Ok(Order::default()) };
-    let clash = |key: &str| format!("expected no `{key}` beside `order`: the buildpacks of the order have their own");
     if let Some(targets) = &raw.targets {
         return Err(document.error(targets.span(), clash("targets")));
     }
@@ -225,6 +225,10 @@ fn composite(document: &Document, raw: &Raw) -> Result<Order, DocumentError> {
         return Err(document.error(order.span(), "expected at least one group in `order`"));
     }
     order::read(document, order.get_ref(), true)
+}
+
+fn clash(key: &str) -> String {
+    format!("expected no `{key}` beside `order`: the buildpacks of the order have their own")
 }
 
 fn component(document: &Document, raw: RawWattle) -> Result<Kind, DocumentError> {

@@ -67,6 +67,7 @@ fn reads_a_composite() {
     insta::assert_snapshot!(check(&format!("{head}{order}")), @r#"a Some("1.0.0") optional=true"#);
     insta::assert_snapshot!(check(&format!("{head}{order}[[targets]]\nos = \"linux\"")), @"buildpack.toml:10:1: expected no `targets` beside `order`: the buildpacks of the order have their own");
     insta::assert_snapshot!(check(&format!("{head}[[order]]\n[[order.group]]\nid = \"a\"")), @"buildpack.toml:6:1: expected the `version` of `a`, such as `1.4.0`");
+    insta::assert_snapshot!(check(&format!("{head}{order}[metadata.wattle]\ncomponent = \"a.wasm\"")), @"buildpack.toml:11:13: expected no `component` beside `order`: the buildpacks of the order have their own");
     insta::assert_snapshot!(check(head), @r#"buildpack.toml:1:1: expected `[metadata.wattle]` with `component = "<name>.wasm"`, or an `[[order]]`: without one of them there is nothing to run"#);
 }
 
