@@ -1,0 +1,139 @@
+//! Images in a directory (OCI image layout specification).
+
+mod host;
+mod read;
+mod write;
+
+pub(crate) use read::Layout;
+pub(crate) use write::Writer;
+
+use crate::content::{ContentError, disk_hint};
+use crate::select::SelectError;
+use std::io;
+use std::path::{Path, PathBuf};
+use wattle_oci::{Descriptor, Digest, ImageError};
+
+/// The file that says that a directory is a layout.
+const MARK: &str = "oci-layout";
+/// What stands in it.
+const MARK_TEXT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
+/// The file that names the images.
+const INDEX: &str = "index.json";
+/// The annotation that holds the name of an image (OCI image specification, "Pre-Defined Annotation Keys").
+const REF_NAME: &str = "org.opencontainers.image.ref.name";
+
+/// A directory that images cannot be read from or written to.
+#[derive(Debug, thiserror::Error)]
+pub enum LayoutError {
+    /// There is nothing of that name.
+    #[error("there is no directory `{0}`")]
+    Absent(PathBuf),
+    /// A directory or file that is something else.
+    #[error("`{path}` is not an OCI image layout: {reason}")]
+    Other {
+        /// The directory.
+        path: PathBuf,
+        /// What speaks against it.
+        reason: String,
+    },
+    /// None of the images is the one that was wanted.
+    #[error("the layout `{path}` has no image `{wanted}`{}", offer(offered))]
+    NoImage {
+        /// The directory.
+        path: PathBuf,
+        /// The tag or digest.
+        wanted: String,
+        /// The tags that there are.
+        offered: Vec<String>,
+    },
+    /// Several images, and no word which.
+    #[error("the layout `{path}` has several images, none of them called `latest`{}", offer(offered))]
+    Ambiguous {
+        /// The directory.
+        path: PathBuf,
+        /// The tags that there are.
+        offered: Vec<String>,
+    },
+    /// An index that does not lead to an image.
+    #[error("could not find the image in the layout `{path}`")]
+    Select {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: Box<SelectError>,
+    },
+    /// Parts that are no image.
+    #[error("could not read the image in the layout `{path}`")]
+    Image {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        source: ImageError,
+    },
+    /// A blob that is damaged.
+    #[error("a blob of the layout `{path}` is damaged")]
+    Content {
+        /// The directory.
+        path: PathBuf,
+        /// How.
+        source: ContentError,
+    },
+    /// A blob that is not there.
+    #[error("the layout `{path}` lacks the blob `{digest}`")]
+    NoBlob {
+        /// The directory.
+        path: PathBuf,
+        /// Its digest.
+        digest: Digest,
+    },
+    /// The host's filesystem says no.
+    #[error("could not {what} `{path}`")]
+    Disk {
+        /// What was attempted.
+        what: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// The host's answer.
+        source: io::Error,
+    },
+}
+
+impl LayoutError {
+    /// What can be done about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            LayoutError::Absent(path) => {
+                Some(format!("Write an image there first, as with `--to oci:{}`.", path.display()))
+            }
+            LayoutError::Other { .. } => Some("Name another directory: nothing was changed in this one.".to_owned()),
+            LayoutError::NoImage { path, offered, .. } | LayoutError::Ambiguous { path, offered } => {
+                offered.first().map(|tag| format!("Name one of them, as in `oci:{}:{tag}`.", path.display()))
+            }
+            LayoutError::Content { .. } | LayoutError::NoBlob { .. } => {
+                Some("Copy the image there again from where it came from.".to_owned())
+            }
+            LayoutError::Disk { source, .. } => disk_hint(source),
+            LayoutError::Select { .. } | LayoutError::Image { .. } => None,
+        }
+    }
+}
+
+fn offer(offered: &[String]) -> String {
+    let names: Vec<String> = offered.iter().map(|tag| format!("`{tag}`")).collect();
+    if names.is_empty() { String::new() } else { format!("; there are {}", names.join(", ")) }
+}
+
+/// Where a layout keeps a blob.
+fn blob_path(root: &Path, digest: &Digest) -> PathBuf {
+    root.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+}
+
+/// The name of an image in the index of a layout.
+fn tag_of(descriptor: &Descriptor) -> Option<&str> {
+    descriptor.annotations.get(REF_NAME).map(String::as_str)
+}
+
+/// Gives an error of the host its path.
+fn disk(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> LayoutError {
+    move |source| LayoutError::Disk { what, path: path.to_owned(), source }
+}

@@ -1,0 +1,100 @@
+//! What can go wrong on the way.
+
+use crate::auth::AuthError;
+use crate::content::ContentError;
+use crate::layout::LayoutError;
+use crate::location::Location;
+use crate::registry::RegistryError;
+use wattle_oci::Digest;
+
+/// An image that could not be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum TransportError {
+    /// Credentials that cannot be used.
+    #[error(transparent)]
+    Auth(#[from] AuthError),
+    /// A directory.
+    #[error(transparent)]
+    Layout(#[from] LayoutError),
+    /// A registry.
+    #[error(transparent)]
+    Registry(#[from] RegistryError),
+    /// Bytes on their way.
+    #[error(transparent)]
+    Content(#[from] ContentError),
+    /// A layer that is neither here nor where the base image came from.
+    #[error("the bytes of the layer `{0}` are neither here nor where the base image came from")]
+    MissingLayer(Digest),
+    /// An image cannot be written under a digest that it is yet to get.
+    #[error("`{0}` can be read, but not written: what is written gets its own digest")]
+    Pinned(Box<Location>),
+}
+
+/// What went wrong, in one word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// There is no such image, blob or directory.
+    NotFound,
+    /// We may not.
+    Unauthorised,
+    /// There is no connection, or the registry is out of order.
+    Unreachable,
+    /// Bytes are not what they should be.
+    Damaged,
+    /// The host's filesystem says no.
+    Disk,
+    /// Anything else.
+    Other,
+}
+
+impl TransportError {
+    /// What can be done about it.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            TransportError::Auth(error) => error.hint(),
+            TransportError::Layout(error) => error.hint(),
+            TransportError::Registry(error) => error.hint(),
+            TransportError::Content(error) => error.hint(),
+            TransportError::MissingLayer(_) => Some("Copy the base image again, with all of its layers.".to_owned()),
+            TransportError::Pinned(_) => Some("Name a tag instead.".to_owned()),
+        }
+    }
+
+    /// What went wrong, in one word.
+    pub fn fault(&self) -> Fault {
+        match self {
+            TransportError::Layout(error) => of_layout(error),
+            TransportError::Registry(error) => of_registry(error),
+            TransportError::Content(error) => of_content(error),
+            TransportError::MissingLayer(_) => Fault::NotFound,
+            TransportError::Auth(_) | TransportError::Pinned(_) => Fault::Other,
+        }
+    }
+}
+
+fn of_layout(error: &LayoutError) -> Fault {
+    match error {
+        LayoutError::Absent(_) | LayoutError::NoImage { .. } | LayoutError::NoBlob { .. } => Fault::NotFound,
+        LayoutError::Content { source, .. } => of_content(source),
+        LayoutError::Disk { .. } => Fault::Disk,
+        _ => Fault::Other,
+    }
+}
+
+fn of_registry(error: &RegistryError) -> Fault {
+    match error {
+        RegistryError::NotFound { .. } => Fault::NotFound,
+        RegistryError::Denied { .. } => Fault::Unauthorised,
+        RegistryError::Unreachable { .. } | RegistryError::Refused { status: 429 | 500.., .. } => Fault::Unreachable,
+        RegistryError::Content { source, .. } => of_content(source),
+        _ => Fault::Other,
+    }
+}
+
+fn of_content(error: &ContentError) -> Fault {
+    match error {
+        ContentError::Digest { .. } | ContentError::Size { .. } => Fault::Damaged,
+        ContentError::Write { .. } | ContentError::Read { .. } => Fault::Disk,
+        ContentError::Download { source, .. } => of_registry(source),
+    }
+}
