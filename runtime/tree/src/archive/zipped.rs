@@ -3,9 +3,9 @@
 use super::builder::Builder;
 use super::meter::{Meter, Metered};
 use super::{ArchiveError, keep};
-use crate::{Blob, BlobReader, File, Scratch};
+use crate::{Blob, File, Scratch};
 use std::cell::Cell;
-use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::io::{self, Read, Seek, SeekFrom};
 use zip::read::{ArchiveOffset, Config, ZipFile};
 use zip::result::ZipError;
 use zip::{ZipArchive, ZipReadOptions};
@@ -18,6 +18,8 @@ const SYMLINK: u32 = 0o120_000;
 const MAX_TARGET: u64 = 64 << 10;
 /// Bytes that the table of entries, which is kept in memory, may have.
 const TABLE_BYTES: u64 = 32 << 20;
+/// Bytes that are read at once.
+const WINDOW: usize = 64 << 10;
 
 /// True if a zip begins like this: with its first entry, or with the end of an empty one.
 pub(super) fn matches(start: &[u8]) -> bool {
@@ -33,8 +35,7 @@ pub(super) fn read(
 ) -> Result<(), ArchiveError> {
     let config = Config { archive_offset: ArchiveOffset::Known(0) };
     let left = Cell::new(TABLE_BYTES);
-    let input = BufReader::with_capacity(16 << 10, Input { inner: blob.reader(), left: &left });
-    let mut archive = ZipArchive::with_config(config, input).map_err(damaged)?;
+    let mut archive = ZipArchive::with_config(config, Input::new(blob, &left)).map_err(damaged)?;
     left.set(u64::MAX);
     for index in 0..archive.len() {
         builder.count()?;
@@ -47,25 +48,59 @@ pub(super) fn read(
 }
 
 /// The bytes of the archive, as many as may still be read; their errors told from those of what they mean.
+///
+/// A zip is read by jumping back and forth a little, which a `BufReader` answers by reading everything again.
 struct Input<'l> {
-    inner: BlobReader,
+    blob: &'l Blob,
+    position: u64,
+    /// A piece of the archive, and where it begins.
+    window: Vec<u8>,
+    start: u64,
     left: &'l Cell<u64>,
+}
+
+impl<'l> Input<'l> {
+    fn new(blob: &'l Blob, left: &'l Cell<u64>) -> Input<'l> {
+        Input { blob, position: 0, window: Vec::new(), start: 0, left }
+    }
+
+    /// What the window has at the position; empty if that is outside.
+    fn rest(&self) -> &[u8] {
+        let skipped = self.position.checked_sub(self.start).and_then(|skipped| usize::try_from(skipped).ok());
+        skipped.and_then(|skipped| self.window.get(skipped..)).unwrap_or_default()
+    }
+
+    fn fill(&mut self) -> Result<(), ArchiveError> {
+        self.window.resize(WINDOW, 0);
+        let count = self.blob.read_at(&mut self.window, self.position).map_err(ArchiveError::Source)?;
+        self.window.truncate(count);
+        self.start = self.position;
+        let left = self.left.get().checked_sub(count as u64);
+        self.left.set(left.ok_or(ArchiveError::Limit { limit: "header", allowed: TABLE_BYTES })?);
+        Ok(())
+    }
 }
 
 impl Read for Input<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.inner.read(buffer).map_err(|error| io::Error::other(ArchiveError::Source(error)))?;
-        match self.left.get().checked_sub(count as u64) {
-            Some(left) => self.left.set(left),
-            None => return Err(io::Error::other(ArchiveError::Limit { limit: "header", allowed: TABLE_BYTES })),
+        if self.rest().is_empty() {
+            self.fill().map_err(io::Error::other)?;
         }
+        let count = self.rest().read(buffer)?;
+        self.position += count as u64;
         Ok(count)
     }
 }
 
 impl Seek for Input<'_> {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
-        self.inner.seek(to)
+        let target = match to {
+            SeekFrom::Start(offset) => Some(offset),
+            SeekFrom::End(delta) => self.blob.len().checked_add_signed(delta),
+            SeekFrom::Current(delta) => self.position.checked_add_signed(delta),
+        };
+        self.position = target.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.position)
     }
 }
 

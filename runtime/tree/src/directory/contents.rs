@@ -84,13 +84,6 @@ impl Contents {
         Contents { handles, path: path.into(), seen }
     }
 
-    /// All bytes, read from `file`, which is this file.
-    pub(super) fn whole(&self, file: &File) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; usize::try_from(self.seen.len).map_err(|_| io::ErrorKind::OutOfMemory)?];
-        self.read(file, &mut bytes, 0)?;
-        Ok(bytes)
-    }
-
     /// Reads, and looks afterwards whether the file is still the same: so no change before the read goes unseen.
     fn read(&self, file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
         let read = positional::read_exact_at(file, buffer, offset);

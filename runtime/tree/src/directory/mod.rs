@@ -19,11 +19,6 @@ use rules::{Ignore, Verdict};
 use std::io;
 use std::sync::Arc;
 
-/// Files up to this many bytes are read at once, to save opening them again.
-const SMALL: u64 = 16 << 10;
-/// Bytes of small files that are kept in memory at most.
-const SMALL_BYTES: u64 = 8 << 20;
-
 /// Which files of a directory are left out.
 ///
 /// When several of these know a path, the first that has a pattern for it decides: `extra`, then `.wattleignore`,
@@ -96,15 +91,13 @@ pub enum ReadError {
 /// read is found here and not later.
 pub fn read(directory: &Dir, rules: &Rules) -> Result<Tree, ReadError> {
     let root = directory.try_clone().map_err(|source| unreadable("", source))?;
-    let mut reader = Reader { ignore: Ignore::new(rules)?, handles: Arc::new(Handles::new(root)), memory: SMALL_BYTES };
+    let mut reader = Reader { ignore: Ignore::new(rules)?, handles: Arc::new(Handles::new(root)) };
     reader.directory(directory, "", 0)
 }
 
 struct Reader {
     ignore: Ignore,
     handles: Arc<Handles>,
-    /// Bytes that small files may still use.
-    memory: u64,
 }
 
 impl Reader {
@@ -163,18 +156,12 @@ impl Reader {
         self.file(directory, name, &path).map(|file| Some(Node::File(file)))
     }
 
-    fn file(&mut self, directory: &Dir, name: &str, path: &str) -> Result<File, ReadError> {
+    fn file(&self, directory: &Dir, name: &str, path: &str) -> Result<File, ReadError> {
         let failed = |source| unreadable(path, source);
         let file = directory.open_with(name, &reading()).map_err(failed)?.into_std();
         let metadata = file.metadata().map_err(failed)?;
         let stamp = Stamp::of(&metadata);
-        let contents = Contents::new(self.handles.clone(), path, stamp);
-        let blob = if stamp.len <= SMALL.min(self.memory) {
-            self.memory -= stamp.len;
-            contents.whole(&file).map_err(failed)?.into()
-        } else {
-            Blob::new(stamp.len, contents)
-        };
+        let blob = Blob::new(stamp.len, Contents::new(self.handles.clone(), path, stamp));
         Ok(File { blob, executable: host::is_executable(&metadata) })
     }
 }

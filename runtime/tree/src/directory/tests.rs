@@ -201,14 +201,6 @@ fn a_file_that_changed_is_not_read() {
     ");
 }
 
-#[test]
-fn small_files_are_as_they_were_when_they_were_found() {
-    let directory = directory(&[("small", "first")]);
-    let tree = read(&open(directory.path()), &Rules::default()).unwrap();
-    std::fs::write(directory.path().join("small"), "second").unwrap();
-    assert_eq!(tree.file("small").unwrap().blob.to_vec().unwrap(), b"first");
-}
-
 #[cfg(unix)]
 mod unix {
     use super::*;
