@@ -85,6 +85,11 @@ impl Blob {
         BlobReader { blob: self.clone(), position: 0 }
     }
 
+    /// True if both are the very same value in memory. False says nothing.
+    pub fn same(&self, other: &Blob) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
+    }
+
     /// SHA-256 of the bytes; computed once.
     pub fn digest(&self) -> io::Result<Digest> {
         if let Some(digest) = self.0.digest.get() {

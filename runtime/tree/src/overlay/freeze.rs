@@ -56,10 +56,11 @@ impl Overlay {
             Body::Symlink(target) => (!same).then(|| Change::Now(Node::Symlink(target.clone()))),
             Body::File(file) => {
                 let executable = file.executable;
-                let untouched = same
-                    && matches!(file.contents, Contents::Lower(_))
-                    && lower.and_then(|lower| lower.file(name)).is_some_and(|file| file.executable == executable);
-                if untouched {
+                // Not what `same` says: a file with two names may have been frozen under the other one.
+                if let (Contents::Lower(blob), Some(file)) = (&file.contents, lower.and_then(|lower| lower.file(name)))
+                    && file.blob.same(blob)
+                    && file.executable == executable
+                {
                     return Ok(None);
                 }
                 let blob = self.freeze_contents(inode, packer)?;
