@@ -3,7 +3,7 @@
 use super::application::{Application, Buildpack, Error, LaunchLayer, check};
 use super::labels::{
     BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA,
-    LayerMetadata, LifecycleMetadata, PROJECT_METADATA, RunImage, RunImageName, Sha, Source, Stack, Store,
+    LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, RunImage, RunImageName, Sha, Stack, Store,
 };
 use super::metadata::Metadata;
 use super::{APP_DIR, LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR, layers};
@@ -147,7 +147,7 @@ fn build_metadata(application: &Application) -> BuildMetadata {
         buildpacks: application.buildpacks.iter().map(buildpack).collect(),
         launcher: BuildLauncher {
             version: LAUNCHER_VERSION.to_owned(),
-            source: Source { git: Git { repository: "wattle".to_owned(), commit: String::new() } },
+            source: LauncherSource { git: Git { repository: "wattle".to_owned(), commit: String::new() } },
         },
         processes: application.processes.clone(),
         default_process: application.default_process.clone(),

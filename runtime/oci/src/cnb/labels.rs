@@ -169,13 +169,13 @@ pub struct BuildLauncher {
     /// Its version.
     pub version: String,
     /// Its source.
-    pub source: Source,
+    pub source: LauncherSource,
 }
 
-/// Where source code is.
+/// Where the source of the launcher is.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
-pub struct Source {
+pub struct LauncherSource {
     /// In a Git repository.
     pub git: Git,
 }

@@ -17,8 +17,8 @@ pub use application::{Application, Buildpack, Error, LaunchLayer};
 pub use assemble::compose;
 pub use labels::{
     BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA, LabelError,
-    LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage, RunImageName, Sha, Source,
-    Stack, Store,
+    LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage,
+    RunImageName, Sha, Stack, Store,
 };
 pub use layers::{application, launch_layer, launcher};
 pub use names::{NameError, check_buildpack, check_layer, check_process, directory};
