@@ -28,6 +28,14 @@ pub(crate) struct Proxies {
     pub(crate) except: Option<String>,
 }
 
+impl Proxies {
+    /// The names of the hosts that they are on.
+    fn hosts(&self) -> Vec<String> {
+        let addresses = self.http.iter().chain(&self.https);
+        addresses.filter_map(|address| Some(url::Url::parse(address).ok()?.host_str()?.to_owned())).collect()
+    }
+}
+
 /// Which certificate authorities are believed: those of the machine unless others are named.
 #[derive(Clone, PartialEq, Eq, Hash, Default, Debug)]
 pub(crate) struct Roots {
@@ -104,12 +112,10 @@ fn build(connection: &Connection, timeouts: Timeouts) -> Result<Client, ClientEr
         .connect_timeout(timeouts.connect)
         .read_timeout(timeouts.read)
         .no_proxy();
-    let proxies = proxies(&connection.proxies)?;
-    // A proxy resolves names itself, and its own address is usually private.
-    if connection.reach == Reach::Public && proxies.is_empty() {
-        builder = builder.dns_resolver(Arc::new(PublicResolver));
+    if connection.reach == Reach::Public {
+        builder = builder.dns_resolver(Arc::new(PublicResolver { proxies: connection.proxies.hosts() }));
     }
-    for proxy in proxies {
+    for proxy in proxies(&connection.proxies)? {
         builder = builder.proxy(proxy);
     }
     builder.build().map_err(|error| ClientError::Setup(error.into()))

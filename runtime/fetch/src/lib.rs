@@ -23,6 +23,8 @@ mod permission;
 mod reach;
 mod registries;
 mod settings;
+#[cfg(test)]
+mod tests;
 mod transfer;
 
 pub use address::{Address, AddressError};

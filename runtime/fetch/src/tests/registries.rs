@@ -1,9 +1,9 @@
 //! Finding registries in the configuration that package managers have.
 
+use crate::{Explicit, Registries, RegistryError, Settings};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
 use std::path::Path;
-use wattle_fetch::{Explicit, Registries, RegistryError, Settings};
 
 /// The registries of a machine with these files and environment variables: name and scope, address, origin. And what is
 /// wrong with the addresses of others.

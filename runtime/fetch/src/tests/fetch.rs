@@ -1,14 +1,12 @@
 //! Fetching from registries on the loopback interface.
 
-mod support;
-
+use super::server::{Asked, Server, cut_off, ok, response};
+use crate::{Explicit, FetchError, Fetched, Fetcher, Network, Permission, Registries, Request, Settings};
 use insta::assert_snapshot;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
-use support::{Asked, Server, cut_off, ok, response};
 use tempfile::TempDir;
-use wattle_fetch::{Explicit, FetchError, Fetched, Fetcher, Network, Permission, Registries, Request, Settings};
 use wattle_store::Store;
 use wattle_tree::{Algorithm, Digest, Hasher};
 
@@ -167,6 +165,19 @@ async fn credentials_go_to_the_registry_and_not_where_it_redirects_to() {
     assert_snapshot!(bench.check(&server, exactly("npm:p/-/p.tgz", b"bytes")).await, @"npm:p/-/p.tgz from http://registry.test/p/-/p.tgz: 5 bytes `bytes` cached=false stale=false");
     assert_eq!(server.asked()[0].header("authorization"), Some("Bearer secret"));
     assert_eq!(other.asked()[0].header("authorization"), None);
+}
+
+#[tokio::test]
+async fn the_proxy_is_asked_except_for_hosts_that_are_reached_without() {
+    let server = Server::start(|asked| ok(&asked.path)).await;
+    let mut bench = Bench::new(&server);
+    let explicit = Explicit { address: "http://127.0.0.1:1/".to_owned(), origin: "a test".to_owned() };
+    bench.settings.explicit.insert("npm".to_owned(), explicit);
+    bench.settings.environment.insert("HTTP_PROXY".to_owned(), server.address());
+    assert_snapshot!(bench.check(&server, request("npm:p")).await, @"npm:p from http://127.0.0.1:1/p: 20 bytes `http://127.0.0.1:1/p` cached=false stale=false");
+    bench.network.retries = 0;
+    bench.settings.environment.insert("NO_PROXY".to_owned(), "127.0.0.1".to_owned());
+    assert_eq!(bench.fetch(&[request("npm:q")]).await.unwrap_err().code(), "artifacts/registry/unreachable");
 }
 
 #[tokio::test]
