@@ -1,5 +1,7 @@
 //! What an overlay refuses, what it counts, what it remembers, and what the host can do to it.
 
+#![expect(clippy::unwrap_used, reason = "it fails the test")]
+
 use insta::assert_snapshot;
 use std::fmt::Write;
 use wattle_tree::overlay::{Access, Error, Exceeded, Inode, Kind, Limits, OpenOptions, Overlay};
@@ -548,6 +550,48 @@ fn a_removed_directory_takes_nothing_in() {
     assert_eq!(overlay.status(removed).links, 0);
     overlay.close(removed);
     assert_eq!(overlay.lookup(ROOT, "a/dir", true), Err(Error::NotFound));
+}
+
+#[test]
+fn host_memory_does_not_grow_with_what_is_written() {
+    let mut overlay = writable(&[], Limits { memory: 1 << 20, ..Limits::default() });
+    let mut contents = |name: usize, keep: bool| {
+        let file = overlay.open(ROOT, &name.to_string(), WRITE).unwrap();
+        overlay.write_at(file, &vec![b'x'; 65_536], 0).unwrap();
+        if name.is_multiple_of(2) {
+            overlay.set_len(file, 10).unwrap();
+        }
+        if !keep {
+            overlay.close(file);
+        }
+        overlay.usage().memory
+    };
+    assert!((0..400).all(|name| contents(name, true) <= 10 << 20), "files that are open");
+    assert!((400..800).all(|name| contents(name, false) <= 10 << 20), "files that were closed");
+    assert_eq!(overlay.usage().bytes, 400 * 65_546);
+    let frozen = overlay.freeze().unwrap();
+    assert!(frozen.entries().all(|(name, node)| match node {
+        Node::File(file) if name.ends_with(['0', '2', '4', '6', '8']) => file.blob.to_vec().unwrap() == [b'x'; 10],
+        Node::File(file) => file.blob.to_vec().unwrap() == vec![b'x'; 65_536],
+        _ => false,
+    }));
+}
+
+#[test]
+fn the_scratch_file_does_not_grow_with_what_is_written_again() {
+    let scratch = Scratch::new(tempfile::tempfile().unwrap());
+    let limits = Limits { memory: 0, ..Limits::default() };
+    let mut overlay = Overlay::new(Tree::new(), scratch.clone(), limits);
+    overlay.set_access("", Access::Writable).unwrap();
+    let mut again = |text: &str| {
+        for _ in 0..3 {
+            write(&mut overlay, "large", &text.repeat(100_000)).unwrap();
+            write(&mut overlay, "small", &text.repeat(1000)).unwrap();
+            overlay.rename(ROOT, "small", ROOT, "large").unwrap();
+        }
+        scratch.used()
+    };
+    assert_eq!(again("x"), again("y"));
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! Reading and writing through an overlay agrees with a vector of bytes, whatever the contents were made of and wherever
 //! they went; and so do the frozen contents.
 
+#![expect(clippy::unwrap_used, reason = "it fails the test")]
+
 use proptest::prelude::*;
 use wattle_tree::overlay::{Access, Inode, Limits, OpenOptions, Overlay};
 use wattle_tree::{Node, Scratch, Tree};

@@ -34,7 +34,7 @@ impl Default for Limits {
             files: 1_000_000,
             open: 4096,
             file_size: 8 << 30,
-            memory: 32 << 20,
+            memory: 8 << 20,
             depth: MAX_DEPTH - 1,
             names: 1 << 18,
         }
