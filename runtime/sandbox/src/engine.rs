@@ -31,7 +31,10 @@ pub enum LoadError {
     /// Code that this engine did not compile.
     #[error("its compiled code cannot be loaded")]
     Code(#[source] wasmtime::Error),
-    /// It wants something that is not offered, or does not offer `detect` and `build`.
+    /// It wants what no buildpack gets.
+    #[error("it imports {}, which is not offered to buildpacks: there are no sockets, no HTTP and no threads", quoted(.0))]
+    Imports(Vec<String>),
+    /// It wants something of another version than is offered, or does not export `detect` and `build`.
     #[error("it does not fit the contract `wattle:buildpack@0.1`")]
     Contract(#[source] wasmtime::Error),
     /// The engine itself cannot run on this machine.
@@ -80,7 +83,12 @@ impl Sandbox {
     }
 
     fn link(&self, compiled: &Compiled) -> Result<Component, LoadError> {
-        let imports = compiled.component_type().imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let imports: Vec<String> =
+            compiled.component_type().imports(&self.engine).map(|(name, _)| name.to_owned()).collect();
+        let foreign = foreign(&imports);
+        if !foreign.is_empty() {
+            return Err(LoadError::Imports(foreign));
+        }
         let pre = self.linker.instantiate_pre(compiled).map_err(LoadError::Contract)?;
         let pre = generated::Host_Pre::new(pre).map_err(LoadError::Contract)?;
         Ok(Component { pre, engine: self.engine.clone(), imports })
@@ -100,6 +108,44 @@ impl Component {
     pub fn imports(&self) -> &[String] {
         &self.imports
     }
+}
+
+/// The interfaces of the world `host` in `wit/world.wit`.
+const OFFERED: [&str; 24] = [
+    "wattle:buildpack/types",
+    "wattle:buildpack/context",
+    "wattle:buildpack/image",
+    "wattle:buildpack/artifacts",
+    "wasi:io/error",
+    "wasi:io/poll",
+    "wasi:io/streams",
+    "wasi:clocks/monotonic-clock",
+    "wasi:clocks/wall-clock",
+    "wasi:filesystem/types",
+    "wasi:filesystem/preopens",
+    "wasi:random/random",
+    "wasi:random/insecure",
+    "wasi:random/insecure-seed",
+    "wasi:cli/environment",
+    "wasi:cli/exit",
+    "wasi:cli/stdin",
+    "wasi:cli/stdout",
+    "wasi:cli/stderr",
+    "wasi:cli/terminal-input",
+    "wasi:cli/terminal-output",
+    "wasi:cli/terminal-stdin",
+    "wasi:cli/terminal-stdout",
+    "wasi:cli/terminal-stderr",
+];
+
+/// Interfaces among `imports` that are not offered in any version.
+fn foreign(imports: &[String]) -> Vec<String> {
+    let names = imports.iter().map(|import| import.split('@').next().unwrap_or(import));
+    names.filter(|name| !OFFERED.contains(name)).map(str::to_owned).collect()
+}
+
+fn quoted(names: &[String]) -> String {
+    names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn config() -> Config {
@@ -143,5 +189,23 @@ impl Hasher for Fnv {
 
     fn finish(&self) -> u64 {
         self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_offered_is_what_the_world_says() {
+        let world = include_str!("../../../wit/world.wit");
+        let imports = world.lines().filter_map(|line| line.trim().strip_prefix("import ")?.strip_suffix(';'));
+        let names: Vec<String> = imports
+            .map(|name| match name.split_once('@') {
+                Some((name, _)) => name.to_owned(),
+                None => format!("wattle:buildpack/{name}"),
+            })
+            .collect();
+        assert_eq!(names, OFFERED);
     }
 }

@@ -26,7 +26,7 @@ impl Component {
             let cx = store.data_mut().table.push(Context)?;
             guest.wattle_buildpack_handler().call_detect(&mut *store, Resource::new_borrow(cx.rep()))
         })?;
-        let detection = detection.map_err(|error| Failure::Refused(error.into()))?;
+        let detection = detection.map_err(|error| refused(&state, error.into()))?;
         Ok(Detected { detection: detection.into(), trace: state.files.trace() })
     }
 
@@ -40,7 +40,7 @@ impl Component {
                 (Resource::new_borrow(cx.rep()), Resource::new_borrow(plan.rep()), Resource::new_borrow(image.rep()));
             guest.wattle_buildpack_handler().call_build(&mut *store, cx, plan, image)
         })?;
-        result.map_err(|error| Failure::Refused(error.into()))?;
+        result.map_err(|error| refused(&state, error.into()))?;
         let (trace, memory) = (state.files.trace(), state.meter.memory());
         let contribution = state.building.finish(state.files)?;
         Ok(Built { contribution, trace, memory })
@@ -152,6 +152,17 @@ fn nothing() -> BuildGrant {
         }
     }
     BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Nothing) }
+}
+
+/// An error that the guest returned. If it did not expect it and a limit of files was reached, that is why.
+fn refused(state: &State, error: GuestError) -> Failure {
+    match state.files.exceeded() {
+        Some(exceeded) if error.fault == Fault::Buildpack => {
+            let limit = Limit::Files(exceeded);
+            Failure::Limit { limit, value: state.limits.value_of(limit), last_lines: vec![error.summary] }
+        }
+        _ => Failure::Refused(error),
+    }
 }
 
 /// Says in our words how the guest ended.

@@ -1,0 +1,9 @@
+//! What end-to-end tests need: guest components, the program in a world of its own, servers, images really started.
+//!
+//! Everything panics with a clear message: a test that cannot get what it needs has failed.
+
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot get what it needs has failed")]
+
+mod guests;
+
+pub use guests::component;
