@@ -416,7 +416,8 @@ fn access_is_the_hosts_to_give() {
 
 #[test]
 fn grafts_replace_and_merges_add() {
-    let mut overlay = read_only(&[("app/old", Node::program("old"))], Limits::default());
+    let entries = [("app/old", Node::program("old")), ("lower/empty", directory())];
+    let mut overlay = read_only(&entries, Limits::default());
     overlay.set_access("app", Access::Writable).unwrap();
     let old = overlay.open(ROOT, "app/old", WRITE).unwrap();
     overlay.write_at(old, b"still there", 0).unwrap();
@@ -432,6 +433,7 @@ fn grafts_replace_and_merges_add() {
     let second = tree(&[("bin/tool", Node::file("second")), ("lib/inside", Node::file("")), ("x/y/z", Node::file(""))]);
     overlay.merge("layers/x/y", second).unwrap();
     overlay.merge("layers/x/y/deep/down", package.clone()).unwrap();
+    overlay.merge("lower/empty", tree(&[("file", Node::file("laid"))])).unwrap();
     assert_eq!(write(&mut overlay, "layers/x/y/deep/down/x", "written"), Ok(()));
     assert_eq!(write(&mut overlay, "layers/x/file", ""), Err(Error::ReadOnly));
     let frozen = overlay.freeze().unwrap();
@@ -456,6 +458,9 @@ fn grafts_replace_and_merges_add() {
     layers/x/y/x/
     layers/x/y/x/y/
     layers/x/y/x/y/z:
+    lower/
+    lower/empty/
+    lower/empty/file: laid
     ");
 }
 
