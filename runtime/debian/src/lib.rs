@@ -1,1 +1,31 @@
-//! placeholder
+//! A run image's files from Debian packages, unpacked and never installed, on any host.
+//!
+//! The way goes from a [`Release`], whose signature says whom to believe, to an [`Index`], whose digest the release lists, to
+//! the [`Package`]s in it, whose digests the index lists. A package is [`unpack`]ed into a tree, trees are laid over one
+//! another by [`assemble`], which also does as data what the maintainer scripts would have done, and a [`RunImage`] is such a
+//! tree with the facts that its configuration needs.
+//!
+//! Nothing here opens a file or a socket, reads a clock or the environment, or runs a program: bytes come in as
+//! [`wattle_tree::Blob`]s, and the caller says where they are from. Packages are named by a registry and a path in it, as
+//! `debian:pool/main/...`.
+
+mod architecture;
+pub mod assemble;
+mod control;
+pub mod deb;
+pub mod index;
+mod merged_usr;
+pub mod release;
+pub mod run_image;
+#[cfg(test)]
+mod testing;
+mod version;
+
+pub use architecture::{Architecture, UnknownArchitecture};
+pub use assemble::{AssembleError, Attributes, Filesystem, assemble};
+pub use control::ControlError;
+pub use deb::{DebError, Unpacked, unpack};
+pub use index::{Index, IndexError, Package};
+pub use release::{Release, ReleaseError};
+pub use run_image::{RunImage, RunImageError, Selection, Spec};
+pub use version::Version;

@@ -1,0 +1,285 @@
+//! Run images: which packages, and the facts about the image that they become.
+
+use crate::assemble::{AssembleError, Filesystem, Options, User, assemble};
+use crate::{Architecture, Index, IndexError, Package, Unpacked};
+use std::collections::BTreeMap;
+use wattle_tree::{Algorithm, Digest, Hasher};
+
+/// Changes when this crate makes other images of the same packages, so that their names differ.
+const REVISION: u32 = 1;
+
+/// Where programs are looked for.
+const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/// What the standard run image has: what dynamically linked programs need, Node's own binaries among them. `libatomic1` is
+/// for these since their version 26; `gcc-12-base` has nothing but the licence of the libraries of GCC.
+const STANDARD: [&str; 9] = [
+    "base-files",
+    "ca-certificates",
+    "gcc-12-base",
+    "libatomic1",
+    "libc6",
+    "libgcc-s1",
+    "libstdc++6",
+    "netbase",
+    "tzdata",
+];
+
+/// A release of a distribution.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Suite {
+    /// Identifier of the distribution, as in `ID` of `os-release`.
+    pub distribution: String,
+    /// Version, as in `VERSION_ID` of `os-release`.
+    pub version: String,
+    /// Name that it has in archives.
+    pub codename: String,
+}
+
+impl Suite {
+    /// Debian 12.
+    pub fn bookworm() -> Suite {
+        Suite { distribution: "debian".to_owned(), version: "12".to_owned(), codename: "bookworm".to_owned() }
+    }
+}
+
+/// What a run image is to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// Where its packages are from.
+    pub suite: Suite,
+    /// The machines that it is for.
+    pub architecture: Architecture,
+    /// Names of its packages, all of them: nothing is added for what they depend on.
+    pub packages: Vec<String>,
+    /// The user that processes run as.
+    pub user: User,
+}
+
+impl Spec {
+    /// The run image that is used when none is named.
+    pub fn standard(architecture: Architecture) -> Spec {
+        // Not the user that builds (1000), but of the same group (CNB platform specification, "Run image").
+        let user = User { name: "cnb".to_owned(), uid: 1001, gid: 1000, home: "/home/cnb".to_owned() };
+        Spec { suite: Suite::bookworm(), architecture, packages: STANDARD.map(str::to_owned).to_vec(), user }
+    }
+
+    /// Finds the newest of each package.
+    pub fn select(&self, index: &Index) -> Result<Selection, RunImageError> {
+        let mut packages = Vec::new();
+        for name in &self.packages {
+            let found = index.newest(name, self.architecture)?;
+            packages.push(found.ok_or_else(|| RunImageError::Unknown {
+                package: name.clone(),
+                suite: self.suite.codename.clone(),
+                architecture: self.architecture,
+            })?);
+        }
+        packages.sort_by(|one, other| one.name.cmp(&other.name));
+        packages.dedup_by(|one, other| one.name == other.name);
+        Ok(Selection { spec: self.clone(), packages })
+    }
+}
+
+/// A run image that cannot be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RunImageError {
+    /// The index cannot be used.
+    #[error(transparent)]
+    Index(#[from] IndexError),
+    /// No such package.
+    #[error("there is no package `{package}` for {architecture} in the suite `{suite}`")]
+    Unknown {
+        /// Name of the package.
+        package: String,
+        /// Name of the suite.
+        suite: String,
+        /// The machines that it should be for.
+        architecture: Architecture,
+    },
+    /// The packages that were unpacked are not those that were selected.
+    #[error("cannot make the run image `{image}`: its packages are {expected}, and those unpacked are {found}")]
+    Other {
+        /// Name of the run image.
+        image: String,
+        /// What was selected.
+        expected: String,
+        /// What was unpacked.
+        found: String,
+    },
+    /// The packages do not become a file system.
+    #[error("cannot make the run image `{image}`")]
+    Assemble {
+        /// Name of the run image.
+        image: String,
+        /// Why not.
+        source: AssembleError,
+    },
+}
+
+/// The packages of a run image, each in one version.
+#[derive(Debug, Clone)]
+pub struct Selection {
+    spec: Spec,
+    packages: Vec<Package>,
+}
+
+impl Selection {
+    /// The packages, sorted by name: what is to be fetched and unpacked.
+    pub fn packages(&self) -> &[Package] {
+        &self.packages
+    }
+
+    /// The name of the image, by what is in it: equal names are equal images. `debian-bookworm-amd64-` and 16 hexadecimal
+    /// digits, fit for a tag.
+    pub fn name(&self) -> String {
+        let Spec { suite, architecture, user, .. } = &self.spec;
+        let mut hasher = Hasher::new(Algorithm::Sha256);
+        hasher.update(format!("{REVISION} {suite:?} {architecture} {user:?}\n").as_bytes());
+        for Package { name, version, digest, .. } in &self.packages {
+            hasher.update(format!("{name} {version} {digest}\n").as_bytes());
+        }
+        let hex = hasher.finish().hex();
+        format!("{}-{}-{architecture}-{}", suite.distribution, suite.codename, &hex[..16])
+    }
+
+    /// Makes the image of these packages, unpacked, in any order.
+    pub fn assemble(&self, unpacked: &[Unpacked]) -> Result<RunImage, RunImageError> {
+        self.check(unpacked)?;
+        let Spec { suite, architecture, user, .. } = &self.spec;
+        let options =
+            Options { architecture: *architecture, documentation: false, locales: false, users: vec![user.clone()] };
+        let filesystem =
+            assemble(unpacked, &options).map_err(|source| RunImageError::Assemble { image: self.name(), source })?;
+        Ok(RunImage {
+            filesystem,
+            os: "linux",
+            architecture: *architecture,
+            labels: labels(suite),
+            environment: vec![("PATH".to_owned(), PATH.to_owned())],
+            user: format!("{}:{}", user.uid, user.gid),
+        })
+    }
+
+    fn check(&self, unpacked: &[Unpacked]) -> Result<(), RunImageError> {
+        let list = |packages: &mut dyn Iterator<Item = &Package>| {
+            let mut all: Vec<(String, Digest)> =
+                packages.map(|package| (format!("`{} {}`", package.name, package.version), package.digest)).collect();
+            all.sort();
+            all
+        };
+        let expected = list(&mut self.packages.iter());
+        let found = list(&mut unpacked.iter().map(|unpacked| &unpacked.package));
+        let names = |all: Vec<(String, Digest)>| all.into_iter().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
+        if expected != found {
+            let (expected, found) = (names(expected), names(found));
+            return Err(RunImageError::Other { image: self.name(), expected, found });
+        }
+        Ok(())
+    }
+}
+
+/// The labels of a base image (CNB platform specification, "Base images").
+fn labels(suite: &Suite) -> BTreeMap<String, String> {
+    let Suite { distribution, version, codename } = suite;
+    let facts = [
+        ("description", format!("{distribution} {version} ({codename}) for applications built by Wattle")),
+        ("distro.name", distribution.clone()),
+        ("distro.version", version.clone()),
+        ("id", format!("wattle.run.{distribution}.{codename}")),
+        ("maintainer", "Wattle".to_owned()),
+    ];
+    facts.into_iter().map(|(name, value)| (format!("io.buildpacks.base.{name}"), value)).collect()
+}
+
+/// A run image as data.
+#[derive(Debug, Clone)]
+pub struct RunImage {
+    /// Its files: one layer at the root.
+    pub filesystem: Filesystem,
+    /// Operating system, as OCI names it.
+    pub os: &'static str,
+    /// The machines that it is for.
+    pub architecture: Architecture,
+    /// Labels of its configuration.
+    pub labels: BTreeMap<String, String>,
+    /// Environment of its processes.
+    pub environment: Vec<(String, String)>,
+    /// User and group of its processes, by number.
+    pub user: String,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{control, deb, index_entry, reasons, scratch};
+    use wattle_tree::archive::Limits;
+
+    fn spec(packages: &[&str]) -> Spec {
+        let packages = packages.iter().map(|name| (*name).to_owned()).collect();
+        Spec { packages, ..Spec::standard(Architecture::Amd64) }
+    }
+
+    fn index(debs: &[(&str, &[u8])]) -> Index {
+        let entries: Vec<_> = debs.iter().map(|(name, deb)| index_entry(name, "1.0-1", "amd64", deb)).collect();
+        Index::parse("debian", entries.join("\n"))
+    }
+
+    fn unpack(selection: &Selection, debs: &[(&str, &[u8])]) -> Vec<Unpacked> {
+        let bytes = |name: &str| debs.iter().find(|(other, _)| *other == name).unwrap().1.to_vec();
+        let unpack =
+            |package: &Package| crate::unpack(package, &bytes(&package.name).into(), &scratch(), Limits::default());
+        selection.packages().iter().map(|package| unpack(package).unwrap()).collect()
+    }
+
+    #[test]
+    fn an_image_is_named_by_what_is_in_it() {
+        let (one, two, other) = (deb("one", &[]), deb("two", &[]), deb("two", &[("x", "")]));
+        let name = |packages: &[&str], debs: &[(&str, &[u8])]| spec(packages).select(&index(debs)).unwrap().name();
+        let debs: &[(&str, &[u8])] = &[("one", &one), ("two", &two)];
+        insta::assert_snapshot!(name(&["one", "two"], debs), @"debian-bookworm-amd64-b3a1c240a17d21d8");
+        assert_eq!(name(&["two", "one", "two"], debs), name(&["one", "two"], debs));
+        assert_ne!(name(&["one"], debs), name(&["one", "two"], debs));
+        assert_ne!(name(&["one", "two"], &[("one", &one), ("two", &other)]), name(&["one", "two"], debs));
+    }
+
+    #[test]
+    fn an_image_is_made_of_what_was_selected() {
+        let (one, two) = (deb("one", &[("bin/one", "1")]), deb("two", &[]));
+        let debs: &[(&str, &[u8])] = &[("one", &one), ("two", &two)];
+        let selection = spec(&["two", "one"]).select(&index(debs)).unwrap();
+        let unpacked = unpack(&selection, debs);
+        let image = selection.assemble(&unpacked).unwrap();
+        assert!(image.filesystem.tree.file("usr/bin/one").is_some());
+        let status = image.filesystem.tree.file("var/lib/dpkg/status.d/one").unwrap().blob.to_vec().unwrap();
+        assert_eq!(status, control("one").as_bytes());
+        insta::assert_debug_snapshot!((image.os, image.architecture, image.labels, image.environment, image.user), @r#"
+        (
+            "linux",
+            Amd64,
+            {
+                "io.buildpacks.base.description": "debian 12 (bookworm) for applications built by Wattle",
+                "io.buildpacks.base.distro.name": "debian",
+                "io.buildpacks.base.distro.version": "12",
+                "io.buildpacks.base.id": "wattle.run.debian.bookworm",
+                "io.buildpacks.base.maintainer": "Wattle",
+            },
+            [
+                (
+                    "PATH",
+                    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+                ),
+            ],
+            "1001:1000",
+        )
+        "#);
+        let error = selection.assemble(&unpacked[1..]).unwrap_err();
+        insta::assert_snapshot!(reasons(&error), @"cannot make the run image `debian-bookworm-amd64-7cf589b282689740`: its packages are `one 1.0-1`, `two 1.0-1`, and those unpacked are `two 1.0-1`");
+    }
+
+    #[test]
+    fn names_the_package_that_is_not_there() {
+        let error = spec(&["one", "libfoo"]).select(&index(&[("one", b"")])).unwrap_err();
+        insta::assert_snapshot!(reasons(&error), @"there is no package `libfoo` for amd64 in the suite `bookworm`");
+    }
+}
