@@ -67,7 +67,8 @@ fn show(tree: &Tree) -> String {
             Node::Symlink(target) => writeln!(text, "{path} -> {target}"),
             Node::File(file) => {
                 let bit = if file.executable { "*" } else { "" };
-                writeln!(text, "{path}{bit}: {}", String::from_utf8(file.blob.to_vec().unwrap()).unwrap())
+                let contents = String::from_utf8(file.blob.to_vec().unwrap()).unwrap();
+                writeln!(text, "{}", format!("{path}{bit}: {contents}").trim_end())
             }
         }
         .unwrap();
@@ -454,7 +455,7 @@ fn grafts_replace_and_merges_add() {
     layers/x/y/deep/down/lib -> bin
     layers/x/y/deep/down/x: written
     layers/x/y/lib/
-    layers/x/y/lib/inside: 
+    layers/x/y/lib/inside:
     layers/x/y/x/
     layers/x/y/x/y/
     layers/x/y/x/y/z:
@@ -502,7 +503,7 @@ fn an_untouched_directory_is_shared_with_the_lower_tree() {
     assert_snapshot!(show(&frozen), @"
     c/
     c/d: 2
-    c/new: 
+    c/new:
     e: 3
     z/
     z/b/

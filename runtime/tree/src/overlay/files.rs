@@ -1,9 +1,9 @@
 //! Reading and writing files, and what that costs.
 
 use super::contents::Contents;
-use super::space::Space;
+use super::space::{Exhausted, Space};
 use super::table::Body;
-use super::{Error, Inode, Overlay, Seen};
+use super::{Error, Exceeded, Inode, Overlay, Seen};
 use std::io;
 
 impl Overlay {
@@ -98,7 +98,11 @@ impl Overlay {
 
     fn failed(&mut self, error: io::Error) -> Error {
         let code = Error::from(&error);
-        self.failure.get_or_insert(error);
+        if error.get_ref().is_some_and(|inner| inner.is::<Exhausted>()) {
+            self.exceeded.get_or_insert(Exceeded::Bytes);
+        } else {
+            self.failure.get_or_insert(error);
+        }
         code
     }
 }

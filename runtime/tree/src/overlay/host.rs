@@ -1,7 +1,6 @@
 //! The host's side: what a guest is given.
 
 use super::table::{Body, Directory, Entry, Name, symlink_weight};
-use super::trace::Recorder;
 use super::{Access, Error, Inode, Kind, Overlay};
 use crate::{Node, Tree, components};
 use std::sync::Arc;
@@ -18,7 +17,7 @@ impl Overlay {
         let Some((last, parents)) = names.split_last() else { return self.graft_root(node, access) };
         let parent = self.enter(parents, Some(Access::ReadOnly))?;
         self.discard(parent, last)?;
-        let origin = Some(self.recorder.add(Recorder::ROOT, path.into()));
+        let origin = Some(self.recorder.add_path(path));
         let body = Body::of(&node, parent, false);
         let read_only = access == Access::ReadOnly;
         let inode = self.add(Entry { body, links: 1, opens: 0, origin, read_only, charged: false });
@@ -111,7 +110,7 @@ impl Overlay {
                 continue;
             }
             let read_only = access.map_or(self.entry(inode).read_only, |access| access == Access::ReadOnly);
-            let origin = Some(self.recorder.add(Recorder::ROOT, names[..=index].join("/").into()));
+            let origin = Some(self.recorder.add_path(&names[..=index].join("/")));
             let body = Body::Directory(Directory::over(Tree::new(), inode));
             let child = self.add(Entry { body, links: 1, opens: 0, origin, read_only, charged: false });
             self.attach(inode, Arc::from(*name), child)?;

@@ -10,6 +10,11 @@ const STEP: u64 = 1 << 10;
 /// How much more than its budget small contents may take while their files are open; then they are paged.
 const SLACK: usize = 8 << 20;
 
+/// The guest has used up the scratch file by leaving gaps in it.
+#[derive(Debug, thiserror::Error)]
+#[error("the part of the scratch file that a guest may use is used up")]
+pub(super) struct Exhausted;
+
 /// Hands out places for contents, and takes them back to use them again.
 pub(super) struct Space {
     scratch: Scratch,
@@ -59,7 +64,7 @@ impl Space {
 
     fn reserve(&mut self, len: u64) -> io::Result<u64> {
         if self.reserved + len > self.most {
-            return Err(io::Error::new(io::ErrorKind::StorageFull, "the scratch space for this guest is used up"));
+            return Err(io::Error::new(io::ErrorKind::StorageFull, Exhausted));
         }
         self.reserved += len;
         Ok(self.scratch.reserve(len))

@@ -92,6 +92,8 @@ impl fmt::Display for Trace {
 /// guest has moved or removed it. There are at most as many as the trees have nodes.
 pub(super) struct Recorder {
     origins: Vec<Origin>,
+    /// The places of what the host put somewhere, to be used again when it puts something else there.
+    paths: BTreeMap<Arc<str>, u32>,
     missed: usize,
     limit: usize,
 }
@@ -110,7 +112,7 @@ impl Recorder {
 
     /// Keeps at most `limit` names that were looked up in vain.
     pub(super) fn new(limit: usize) -> Recorder {
-        let mut recorder = Recorder { origins: Vec::new(), missed: 0, limit };
+        let mut recorder = Recorder { origins: Vec::new(), paths: BTreeMap::new(), missed: 0, limit };
         recorder.add(Recorder::ROOT, "".into());
         recorder
     }
@@ -119,6 +121,17 @@ impl Recorder {
     pub(super) fn add(&mut self, parent: u32, name: Arc<str>) -> u32 {
         self.origins.push(Origin { parent, name, seen: Seen::default(), missed: BTreeSet::new() });
         u32::try_from(self.origins.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    /// A place for what the host put at `path`.
+    pub(super) fn add_path(&mut self, path: &str) -> u32 {
+        if let Some(known) = self.paths.get(path) {
+            return *known;
+        }
+        let path: Arc<str> = path.into();
+        let origin = self.add(Recorder::ROOT, path.clone());
+        self.paths.insert(path, origin);
+        origin
     }
 
     pub(super) fn see(&mut self, origin: u32, seen: Seen) {
