@@ -98,7 +98,7 @@ impl Overlay {
 
     fn failed(&mut self, error: io::Error) -> Error {
         let code = Error::from(&error);
-        if error.get_ref().is_some_and(|inner| inner.is::<Exhausted>()) {
+        if matches!(error.get_ref(), Some(inner) if inner.is::<Exhausted>()) {
             self.exceeded.get_or_insert(Exceeded::Bytes);
         } else {
             self.failure.get_or_insert(error);
