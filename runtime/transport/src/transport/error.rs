@@ -5,6 +5,7 @@ use crate::content::ContentError;
 use crate::layout::LayoutError;
 use crate::location::Location;
 use crate::registry::RegistryError;
+use crate::select::SelectError;
 use wattle_oci::Digest;
 
 /// An image that could not be read or written.
@@ -76,6 +77,7 @@ fn of_layout(error: &LayoutError) -> Fault {
     match error {
         LayoutError::Absent(_) | LayoutError::NoImage { .. } | LayoutError::NoBlob { .. } => Fault::NotFound,
         LayoutError::Content { source, .. } => of_content(source),
+        LayoutError::Select { source, .. } => of_select(source),
         LayoutError::Disk { .. } => Fault::Disk,
         _ => Fault::Other,
     }
@@ -87,6 +89,15 @@ fn of_registry(error: &RegistryError) -> Fault {
         RegistryError::Denied { .. } => Fault::Unauthorised,
         RegistryError::Unreachable { .. } | RegistryError::Refused { status: 429 | 500.., .. } => Fault::Unreachable,
         RegistryError::Content { source, .. } => of_content(source),
+        RegistryError::Select { source, .. } => of_select(source),
+        _ => Fault::Other,
+    }
+}
+
+fn of_select(error: &SelectError) -> Fault {
+    match error {
+        SelectError::Content(error) => of_content(error),
+        SelectError::Platform { .. } => Fault::NotFound,
         _ => Fault::Other,
     }
 }
