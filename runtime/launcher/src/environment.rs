@@ -8,8 +8,16 @@ const OURS: [&str; 5] =
     ["CNB_APP_DIR", "CNB_DEPRECATION_MODE", "CNB_LAYERS_DIR", "CNB_PLATFORM_API", "CNB_PROCESS_TYPE"];
 /// Directories that `PATH` has for our sake.
 const OUR_PATHS: [&str; 2] = ["/cnb/process", "/cnb/lifecycle"];
-/// Directories of a layer that a variable leads to.
-const LAYER_PATHS: [(&str, &str); 2] = [("bin", "PATH"), ("lib", "LD_LIBRARY_PATH")];
+/// Directories of a layer that a variable leads to when a process starts.
+const LAUNCH_PATHS: [(&str, &str); 2] = [("bin", "PATH"), ("lib", "LD_LIBRARY_PATH")];
+/// Directories of a layer that a variable leads to while later buildpacks build.
+const BUILD_PATHS: [(&str, &str); 5] = [
+    ("bin", "PATH"),
+    ("include", "CPATH"),
+    ("lib", "LD_LIBRARY_PATH"),
+    ("lib", "LIBRARY_PATH"),
+    ("pkgconfig", "PKG_CONFIG_PATH"),
+];
 
 /// Where the layers are read from. Paths are bytes, with `/` between names.
 pub trait Files {
@@ -33,6 +41,34 @@ pub struct Entry {
 /// Environment variables.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Environment(BTreeMap<Vec<u8>, Vec<u8>>);
+
+/// When layers count: some of what they add is for processes, some for buildpacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase<'a> {
+    /// While later buildpacks build.
+    Build,
+    /// When a process starts, of this type if it has one.
+    Launch(Option<&'a str>),
+}
+
+impl Phase<'_> {
+    fn paths(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Phase::Build => &BUILD_PATHS,
+            Phase::Launch(_) => &LAUNCH_PATHS,
+        }
+    }
+
+    /// Directories of edits, from the root of a layer.
+    fn directories(self) -> Vec<String> {
+        let more = match self {
+            Phase::Build => vec!["env.build".to_owned()],
+            Phase::Launch(None) => vec!["env.launch".to_owned()],
+            Phase::Launch(Some(process)) => vec!["env.launch".to_owned(), format!("env.launch/{process}")],
+        };
+        std::iter::once("env".to_owned()).chain(more).collect()
+    }
+}
 
 /// What could not be read, and why.
 type Failed = (Vec<u8>, io::Error);
@@ -65,34 +101,32 @@ impl Environment {
     }
 
     /// The same with what the layers of these buildpacks add, each buildpack's after those of the one before: first the
-    /// directories of all its layers, then the files of all its layers, layers sorted by name. `process` is the type of
-    /// the process that is to start, if it has one.
-    pub(crate) fn with_layers<'a>(
+    /// directories of all its layers, then the files of all its layers, layers sorted by name. Fails with the path that
+    /// could not be read.
+    pub fn with_layers<'a>(
         mut self,
         layers_dir: &[u8],
         buildpacks: impl Iterator<Item = &'a str>,
-        process: Option<&str>,
+        phase: Phase<'_>,
         files: &impl Files,
     ) -> Result<Environment, Failed> {
         for id in buildpacks {
             let layers = layers_of(&join(layers_dir, id.replace('/', "_").as_bytes()), files)?;
             for layer in &layers {
-                self.add_directories(layer, files)?;
+                self.add_directories(layer, phase, files)?;
             }
             for layer in &layers {
-                self.apply(&join(layer, b"env"), files)?;
-                self.apply(&join(layer, b"env.launch"), files)?;
-                if let Some(process) = process {
-                    self.apply(&join(&join(layer, b"env.launch"), process.as_bytes()), files)?;
+                for directory in phase.directories() {
+                    self.apply(&join(layer, directory.as_bytes()), files)?;
                 }
             }
         }
         Ok(self)
     }
 
-    fn add_directories(&mut self, layer: &[u8], files: &impl Files) -> Result<(), Failed> {
+    fn add_directories(&mut self, layer: &[u8], phase: Phase<'_>, files: &impl Files) -> Result<(), Failed> {
         let entries = list(layer, files)?;
-        for (directory, variable) in LAYER_PATHS {
+        for (directory, variable) in phase.paths() {
             if entries.iter().any(|entry| entry.is_directory && entry.name == directory.as_bytes()) {
                 self.prepend(variable.as_bytes(), &join(layer, directory.as_bytes()), b":");
             }

@@ -11,7 +11,7 @@ mod environment;
 mod metadata;
 mod process;
 
-pub use environment::{Entry, Environment, Files};
+pub use environment::{Entry, Environment, Files, Phase};
 
 use std::fmt;
 
@@ -85,7 +85,7 @@ pub fn launch(arguments: &[Vec<u8>], environment: Environment, files: &impl File
     let buildpacks = metadata.buildpacks.iter().map(|buildpack| buildpack.id.as_str());
     let environment = environment
         .without_ours()
-        .with_layers(&layers_dir, buildpacks, chosen.kind, files)
+        .with_layers(&layers_dir, buildpacks, Phase::Launch(chosen.kind), files)
         .map_err(|(path, error)| Error::Launch(format!("could not read `{}`: {error}", path.escape_ascii())))?;
     Ok(Launch { command: chosen.command, environment, app_dir, working_dir: chosen.working_dir })
 }

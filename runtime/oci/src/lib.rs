@@ -8,9 +8,11 @@
 //! - [`Reference`], [`Platform`], [`Descriptor`], [`Manifest`], [`Index`], [`ImageConfig`]: the words of the OCI image
 //!   specification. Maps are sorted, so that equal values are equal bytes; a [`Document`] keeps the bytes that were read.
 //! - [`layer`]: from trees to a tar stream that is the same everywhere, and to its compressed form.
+//! - [`base()`]: a base image from files.
 //! - [`compose()`]: new layers and new settings on top of a base image.
 //! - [`cnb`]: what makes an image one of Cloud Native Buildpacks.
 
+mod base;
 pub mod cnb;
 mod compose;
 mod config;
@@ -24,6 +26,7 @@ mod reference;
 mod text;
 mod validate;
 
+pub use base::{Base, BaseError, base};
 pub use compose::{Addition, Additions, ComposeError, compose};
 pub use config::{Config, History, ImageConfig, RootFs};
 pub use document::{Document, DocumentError};

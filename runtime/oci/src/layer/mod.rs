@@ -10,7 +10,7 @@ mod source;
 mod tar;
 
 pub use pack::{Packed, pack};
-pub use source::{Order, Owner, Root, Source, SourceError};
+pub use source::{Attributes, Order, Owner, Root, Source, SourceError};
 
 use crate::{Descriptor, media};
 use std::io;

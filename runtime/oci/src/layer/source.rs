@@ -1,6 +1,6 @@
 //! What goes into a layer.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use wattle_tree::{Node, Tree};
 
 /// Whose files they are, by number.
@@ -39,11 +39,22 @@ pub enum Order {
     Paths,
 }
 
+/// To whom a path belongs, and its mode, where these are not the usual ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Attributes {
+    /// To whom it belongs.
+    pub owner: Owner,
+    /// Permission bits and the sticky bit.
+    pub mode: u32,
+}
+
 /// The contents of a layer.
 #[derive(Debug, Clone)]
 pub struct Source {
     roots: Vec<Root>,
     order: Order,
+    /// By absolute path.
+    attributes: BTreeMap<String, Attributes>,
 }
 
 /// Roots that no layer can have.
@@ -67,6 +78,8 @@ pub(super) struct Entry<'a> {
     pub(super) path: String,
     pub(super) kind: Kind<'a>,
     pub(super) owner: Owner,
+    /// If it is not what follows from the kind.
+    pub(super) mode: Option<u32>,
 }
 
 pub(super) enum Kind<'a> {
@@ -91,7 +104,15 @@ impl Source {
                 return Err(SourceError::Overlap { outer: outer.clone(), inner: inner.clone() });
             }
         }
-        Ok(Source { roots, order })
+        Ok(Source { roots, order, attributes: BTreeMap::new() })
+    }
+
+    /// A layer of a whole file system, as base images have. Everything belongs to the superuser, but for the paths
+    /// (relative to the root) that have attributes.
+    pub fn filesystem(tree: Tree, attributes: BTreeMap<String, Attributes>) -> Source {
+        let root = Root { path: String::new(), tree, owner: Owner::ROOT };
+        let attributes = attributes.into_iter().map(|(path, attributes)| (format!("/{path}"), attributes)).collect();
+        Source { roots: vec![root], order: Order::Directories, attributes }
     }
 
     /// Every entry, in order.
@@ -104,11 +125,15 @@ impl Source {
                     entries.push(Entry::directory(&root.path[..end], Owner::ROOT));
                 }
             }
-            entries.push(Entry::directory(&root.path, root.owner));
-            entries.extend(root.tree.walk().map(|found| Entry {
-                path: format!("{}/{}", root.path, found.path),
-                kind: Kind::of(found.node),
-                owner: root.owner,
+            // The root of the image is never an entry.
+            if !root.path.is_empty() {
+                entries.push(Entry::directory(&root.path, root.owner));
+            }
+            entries.extend(root.tree.walk().map(|found| {
+                let path = format!("{}/{}", root.path, found.path);
+                let special = self.attributes.get(&path);
+                let owner = special.map_or(root.owner, |attributes| attributes.owner);
+                Entry { kind: Kind::of(found.node), owner, mode: special.map(|attributes| attributes.mode), path }
             }));
         }
         if self.order == Order::Paths {
@@ -120,7 +145,7 @@ impl Source {
 
 impl<'a> Entry<'a> {
     fn directory(path: &str, owner: Owner) -> Entry<'a> {
-        Entry { path: path.to_owned(), kind: Kind::Directory, owner }
+        Entry { path: path.to_owned(), kind: Kind::Directory, owner, mode: None }
     }
 }
 
@@ -171,6 +196,18 @@ mod tests {
         let names: &[&str] = &["a/z", "a-b"];
         assert_eq!(check(Order::Directories, &[("/w", names)]), "1000:/w 1000:/w/a 1000:/w/a/z 1000:/w/a-b");
         assert_eq!(check(Order::Paths, &[("/w", names)]), "1000:/w 1000:/w/a 1000:/w/a-b 1000:/w/a/z");
+    }
+
+    #[test]
+    fn a_file_system_has_no_entry_for_its_root_and_modes_of_its_own() {
+        let Root { tree, .. } = root("/", &["home/cnb/x", "tmp/y"]);
+        let special = |uid, mode| Attributes { owner: Owner { uid, gid: 1000 }, mode };
+        let attributes = [("home/cnb".to_owned(), special(1001, 0o700)), ("tmp".to_owned(), special(0, 0o1777))];
+        let source = Source::filesystem(tree, attributes.into());
+        let line =
+            |entry: &Entry<'_>| format!("{}:{}:{:o}", entry.owner.uid, entry.path, entry.mode.unwrap_or_default());
+        let lines: Vec<_> = source.entries().iter().map(line).collect();
+        assert_eq!(lines, ["0:/home:0", "1001:/home/cnb:700", "0:/home/cnb/x:0", "0:/tmp:1777", "0:/tmp/y:0"]);
     }
 
     #[test]

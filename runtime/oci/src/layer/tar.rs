@@ -101,7 +101,7 @@ fn header(entry: &Entry<'_>, pax: bool) -> [u8; BLOCK] {
     };
     let mut block = [0; BLOCK];
     put_name(&mut block[..100], name);
-    put_octal(&mut block[100..108], mode);
+    put_octal(&mut block[100..108], entry.mode.map_or(mode, u64::from));
     put_octal(&mut block[108..116], in_range(entry.owner.uid.into(), MAX_OWNER.into()));
     put_octal(&mut block[116..124], in_range(entry.owner.gid.into(), MAX_OWNER.into()));
     put_octal(&mut block[124..136], in_range(entry.kind.size(), MAX_SIZE));
