@@ -34,7 +34,7 @@ pub struct Proxy {
 /// Certificate authorities.
 #[derive(Debug, Clone, Default)]
 pub enum Roots {
-    /// Those that the operating system trusts.
+    /// Those that the operating system trusts. Where that is a matter of files, they are found as OpenSSL finds them.
     #[default]
     System,
     /// These as well, in PEM.

@@ -122,12 +122,13 @@ impl Transport {
         let target = &destination;
         let mut tally = Tally::default();
         let mut seen = HashSet::new();
-        let layers: Vec<&Layer> = image.layers().iter().filter(|it| seen.insert(it.descriptor.digest)).collect();
+        let once = image.layers().iter().filter(|it| seen.insert(it.descriptor.digest));
+        let layers: Vec<Layer> = once.cloned().collect();
         let mut moves = stream::iter(layers)
             .map(|layer| async move {
                 let blob = &layer.descriptor;
                 progress.started(blob);
-                let origin = self.origin(layer, base).await?;
+                let origin = self.origin(&layer, base).await?;
                 let outcome = target.put_layer(blob, &origin, base, progress).await?;
                 progress.finished(blob, outcome);
                 Ok::<_, TransportError>((blob.size, outcome))

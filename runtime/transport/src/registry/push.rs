@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use tokio::time::error::Elapsed;
 use wattle_oci::Descriptor;
 
-/// Most bytes of a chunk: what the strictest of the large registries takes.
+/// Bytes of a chunk: the lowest limit of a registry that we know of.
 const CHUNK: usize = 4 << 20;
 /// The header with the fewest bytes of a chunk.
 const MIN_CHUNK: &str = "oci-chunk-min-length";

@@ -9,3 +9,4 @@ mod layouts;
 mod memory;
 mod misbehaving;
 mod real;
+mod tunnel;

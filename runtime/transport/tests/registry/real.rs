@@ -17,17 +17,28 @@ pub(crate) struct Registry {
 
 impl Registry {
     pub(crate) fn start() -> Registry {
+        Registry::with_tls(None)
+    }
+
+    /// One that shows this certificate and has this key, both in PEM.
+    pub(crate) fn with_tls(tls: Option<(&str, &str)>) -> Registry {
         let directory = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let host = format!("127.0.0.1:{port}");
+        let path = |name: &str| directory.path().join(name);
         let mut config = "version: 0.1\nlog: { level: error, accesslog: { disabled: true } }\n".to_owned();
-        let data = directory.path().join("data");
-        writeln!(config, "storage: {{ filesystem: {{ rootdirectory: '{}' }} }}", data.display()).unwrap();
-        writeln!(config, "http: {{ addr: {host} }}").unwrap();
-        let path = directory.path().join("config.yml");
-        std::fs::write(&path, config).unwrap();
+        writeln!(config, "storage: {{ filesystem: {{ rootdirectory: '{}' }} }}", path("data").display()).unwrap();
+        writeln!(config, "http:\n  addr: {host}").unwrap();
+        if let Some((certificate, key)) = tls {
+            std::fs::write(path("tls.crt"), certificate).unwrap();
+            std::fs::write(path("tls.key"), key).unwrap();
+            let (certificate, key) = (path("tls.crt"), path("tls.key"));
+            writeln!(config, "  tls: {{ certificate: '{}', key: '{}' }}", certificate.display(), key.display())
+                .unwrap();
+        }
+        std::fs::write(path("config.yml"), config).unwrap();
         let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(path).stdout(Stdio::null()).stderr(Stdio::null());
+        command.arg("serve").arg(path("config.yml")).stdout(Stdio::null()).stderr(Stdio::null());
         let child = command.spawn().expect("`docker-registry` (Debian package `docker-registry`) is needed");
         let mut registry = Registry { child, host, _directory: directory };
         registry.wait_until_it_listens();
@@ -37,7 +48,7 @@ impl Registry {
     fn wait_until_it_listens(&mut self) {
         while TcpStream::connect(&self.host).is_err() {
             assert_eq!(self.child.try_wait().unwrap(), None, "`docker-registry` ended by itself");
-            std::thread::yield_now();
+            std::thread::sleep(std::time::Duration::from_millis(5));
         }
     }
 }
