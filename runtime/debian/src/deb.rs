@@ -59,7 +59,7 @@ pub enum DebFault {
         found: String,
     },
     /// Two of its files are one where `/usr` is merged.
-    #[error("it has `{0}` twice where `/bin`, `/sbin` and `/lib` are links into `/usr`")]
+    #[error("it has two things at `{0}` once `/bin`, `/sbin` and `/lib` are links into `/usr`")]
     Collision(String),
 }
 

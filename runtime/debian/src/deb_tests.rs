@@ -77,8 +77,8 @@ fn refuses_what_is_no_package() {
 fn refuses_files_that_lead_out_or_meet() {
     insta::assert_snapshot!(check(&deb("foo", &[("../etc/passwd", "root")])), @"cannot unpack the package `foo 1.0-1`: cannot unpack `data.tar.xz`: cannot unpack `./../etc/passwd` from the archive: `.` and `..` are no names");
     insta::assert_snapshot!(check(&deb("foo", &[("x -> /etc", ""), ("x/passwd", "root")])), @"cannot unpack the package `foo 1.0-1`: cannot unpack `data.tar.xz`: cannot unpack `./x/passwd` from the archive: an earlier entry makes `x` something else");
-    insta::assert_snapshot!(check(&deb("foo", &[("bin/tool", "1"), ("usr/bin/tool", "2")])), @"cannot unpack the package `foo 1.0-1`: it has `usr/bin/tool` twice where `/bin`, `/sbin` and `/lib` are links into `/usr`");
-    insta::assert_snapshot!(check(&deb("foo", &[("lib -> etc", "")])), @"cannot unpack the package `foo 1.0-1`: it has `lib` twice where `/bin`, `/sbin` and `/lib` are links into `/usr`");
+    insta::assert_snapshot!(check(&deb("foo", &[("bin/tool", "1"), ("usr/bin/tool", "2")])), @"cannot unpack the package `foo 1.0-1`: it has two things at `usr/bin/tool` once `/bin`, `/sbin` and `/lib` are links into `/usr`");
+    insta::assert_snapshot!(check(&deb("foo", &[("lib -> etc", "")])), @"cannot unpack the package `foo 1.0-1`: it has two things at `lib` once `/bin`, `/sbin` and `/lib` are links into `/usr`");
 }
 
 #[test]

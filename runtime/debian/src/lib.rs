@@ -2,7 +2,7 @@
 //!
 //! The way goes from a [`Release`], whose signature says whom to believe, to an [`Index`], whose digest the release lists, to
 //! the [`Package`]s in it, whose digests the index lists. A package is [`unpack`]ed into a tree, trees are laid over one
-//! another by [`assemble`], which also does as data what the maintainer scripts would have done, and a [`RunImage`] is such a
+//! another by [`fn@assemble`], which also does as data what the maintainer scripts would have done, and a [`RunImage`] is such a
 //! tree with the facts that its configuration needs.
 //!
 //! Nothing here opens a file or a socket, reads a clock or the environment, or runs a program: bytes come in as

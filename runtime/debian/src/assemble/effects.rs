@@ -64,7 +64,7 @@ fn base_files(system: &mut System) -> Result<(), AssembleError> {
 fn ca_certificates(system: &mut System) -> Result<(), AssembleError> {
     let mut bundle = Vec::new();
     for found in system.tree.directory(CERTIFICATES).into_iter().flat_map(wattle_tree::Tree::walk) {
-        let Node::File(file) = found.node else { continue };
+        let (Node::File(file), true) = (found.node, found.path.strip_suffix(".crt").is_some()) else { continue };
         let certificate = file.blob.to_vec().map_err(|source| AssembleError::Read {
             package: "ca-certificates".to_owned(),
             path: format!("{CERTIFICATES}/{}", found.path),

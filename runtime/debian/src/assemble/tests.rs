@@ -25,6 +25,7 @@ fn sample() -> [Unpacked; 4] {
             &[
                 ("usr/share/ca-certificates/b.crt", "B\n"),
                 ("usr/share/ca-certificates/a.crt", "A"),
+                ("usr/share/ca-certificates/list.txt", "a.crt b.crt"),
                 ("usr/share/doc/ca-certificates/copyright", "free"),
                 ("usr/share/doc/ca-certificates/README", "read"),
                 ("usr/share/man/man8/update.8.gz", "page"),
@@ -92,6 +93,7 @@ fn makes_a_file_system() {
     usr/share/ca-certificates/
     usr/share/ca-certificates/a.crt 1
     usr/share/ca-certificates/b.crt 2
+    usr/share/ca-certificates/list.txt 11
     usr/share/doc/
     usr/share/doc/ca-certificates/
     usr/share/doc/ca-certificates/copyright 4

@@ -115,6 +115,7 @@ mod tests {
     #[test]
     fn believes_a_key_and_the_subkeys_that_it_lets_sign() {
         assert_eq!(check(include_str!("../../testdata/by-primary.asc")), "bookworm");
+        assert_eq!(check(include_str!("../../testdata/by-rsa.asc")), "bookworm");
         assert_eq!(check(include_str!("../../testdata/by-subkey.asc")), "bookworm");
         assert_eq!(check(include_str!("../../testdata/while-valid.asc")), "bookworm");
     }
@@ -129,7 +130,7 @@ mod tests {
             include_str!("../../testdata/weak-digest.asc"),
             &include_str!("../../testdata/by-primary.asc").replace("bookworm", "bookwarm"),
         ] {
-            insta::allow_duplicates! { insta::assert_snapshot!(check(message), @"cannot trust the release file: it has 1 signatures and the keyring 3 keys, but no signature is a good one by any of them") }
+            insta::allow_duplicates! { insta::assert_snapshot!(check(message), @"cannot trust the release file: it has 1 signatures and the keyring 4 keys, but no signature is a good one by any of them") }
         }
     }
 
