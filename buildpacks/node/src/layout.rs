@@ -154,12 +154,18 @@ impl Layout {
             hash.update(text);
         };
         for archive in &self.archives {
-            [&archive.path, &archive.source.source, &archive.source.integrity].into_iter().for_each(|text| field(text));
+            field(&archive.path);
+            field(&archive.source.source);
+            field(&archive.source.integrity);
         }
-        self.links.iter().for_each(|(path, text)| [path, text].into_iter().for_each(|text| field(text)));
-        self.programs
-            .iter()
-            .for_each(|program| [&program.link, &program.text].into_iter().for_each(|text| field(text)));
+        for (path, text) in &self.links {
+            field(path);
+            field(text);
+        }
+        for program in &self.programs {
+            field(&program.link);
+            field(&program.text);
+        }
         field(&self.hidden_lock);
         let digest = hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"));
         Key { packages: self.archives.len(), digest, layout: VERSION }
@@ -248,3 +254,6 @@ fn hidden_lock(lock: &Lock, packages: &[&Entry]) -> String {
     fields.push(format!("{indent}\"packages\": {entries}"));
     format!("{{{newline}{}{newline}}}{newline}", fields.join(&format!(",{newline}")))
 }
+
+#[cfg(test)]
+mod tests;

@@ -43,6 +43,7 @@ pub(crate) struct Entry {
 /// What a lock file says about a package; see npm's documentation of package-lock.json.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
+#[expect(clippy::struct_excessive_bools, reason = "the fields are the file format's")]
 pub(crate) struct Package {
     pub(crate) name: Option<String>,
     pub(crate) version: Option<String>,

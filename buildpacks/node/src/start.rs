@@ -221,10 +221,10 @@ mod tests {
         let exists = |path: &str| ["server.js", "lib/app.js", "src/index.js", "src", "lib"].contains(&path);
         match find(&manifest, &exists) {
             Ok(start) => {
-                let environment: String =
-                    start.environment.iter().map(|(name, value)| format!("{name}={value} ")).collect();
-                let notes: String = start.notes.iter().map(|note| format!("\n  {note}")).collect();
-                format!("{environment}{:?} ({}){notes}", start.command, start.origin)
+                let mut words: Vec<_> =
+                    start.environment.iter().map(|(name, value)| format!("{name}={value}")).collect();
+                words.push(format!("{:?} ({})", start.command, start.origin));
+                [words.join(" ")].into_iter().chain(start.notes).collect::<Vec<_>>().join("\n  ")
             }
             Err(error) => format!("{error:?}"),
         }
