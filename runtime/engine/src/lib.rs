@@ -1,1 +1,32 @@
-//! placeholder
+//! From an application to an image: the one crate that knows all the others.
+//!
+//! An [`Engine`] reads the application, asks every buildpack what it thinks of it, plans, lets the chosen ones build in
+//! their sandboxes, packs what they made into layers, puts these on a run image and brings the result where it should be.
+//! What happens is told to an [`Observer`] as [`Event`]s; nothing is printed.
+
+mod artifacts;
+mod build;
+mod buildpack;
+mod detect;
+mod environment;
+mod error;
+mod event;
+mod export;
+mod inspect;
+mod nearest;
+mod packing;
+mod request;
+mod run;
+mod run_image;
+mod stored;
+
+pub use build::Report;
+pub use buildpack::{Package, PackageError};
+pub use error::{EngineError, Fault};
+pub use event::{Entry, Event, KeyChange, LayerState, Observer, Step, Verdict};
+pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
+pub use request::{Engine, Request};
+pub use run::{Assessment, BuildpackVerdict};
+
+/// Re-exported because they are part of a [`Request`].
+pub use wattle_sandbox::Cancel;

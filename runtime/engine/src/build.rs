@@ -1,0 +1,313 @@
+//! The way of a build.
+
+use crate::artifacts::{Granted, Telling, cancelled};
+use crate::buildpack::Buildpack;
+use crate::environment;
+use crate::error::EngineError;
+use crate::event::{Event, KeyChange, LayerState, Observer};
+use crate::export::{self, Exported};
+use crate::request::{Engine, Request};
+use crate::run::{Planned, Run};
+use crate::stored::FromStore;
+use serde::Serialize;
+use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::runtime::Handle;
+use tokio::task::block_in_place;
+use wattle_fetch::Permission;
+use wattle_oci::{Descriptor, Digest};
+use wattle_plan::{BuildpackKey, Step};
+use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, PlanEntry, Process, Stream};
+use wattle_transport::{Location, Outcome, Progress};
+use wattle_tree::Tree;
+
+/// What a build made.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Report {
+    /// Version of this form.
+    pub schema: u32,
+    /// Name of the image, as it was asked for.
+    pub image: String,
+    /// Digest of its manifest.
+    pub digest: String,
+    /// Bytes of its manifest, configuration and layers.
+    pub size: u64,
+    /// Bytes that had to be written or sent.
+    pub bytes_sent: u64,
+    /// Name of the run image.
+    pub run_image: String,
+    /// Types of the processes that it can start.
+    pub processes: Vec<String>,
+    /// The one that it starts when nothing is said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub default_process: Option<String>,
+    /// Everything that buildpacks fetched.
+    pub fetched: Vec<Origin>,
+}
+
+/// Something that went into the image from elsewhere.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Origin {
+    /// The buildpack that fetched it.
+    pub buildpack: String,
+    /// As it was asked for.
+    pub source: String,
+    /// SHA-256 of the bytes.
+    pub digest: String,
+    /// Length in bytes.
+    pub size: u64,
+}
+
+/// What all buildpacks did.
+pub(crate) struct Done {
+    pub(crate) application: Tree,
+    pub(crate) steps: Vec<DoneStep>,
+}
+
+/// What one did.
+pub(crate) struct DoneStep {
+    pub(crate) key: BuildpackKey,
+    pub(crate) homepage: Option<String>,
+    pub(crate) layers: Vec<wattle_sandbox::Layer>,
+    pub(crate) processes: Vec<Process>,
+    pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) fetched: Vec<Fetched>,
+}
+
+impl Engine {
+    /// Builds an image from an application, on `run_image` or the default one, and brings it to `output`. Nothing is
+    /// there before all of it is.
+    pub async fn build(
+        &self,
+        request: &Request,
+        run_image: Option<&Location>,
+        output: &Location,
+    ) -> Result<Report, EngineError> {
+        let cancel = &request.cancel;
+        let base = tokio::select! {
+            base = self.run_image(&request.target, run_image) => base?,
+            () = cancelled(cancel) => return Err(EngineError::Interrupted),
+        };
+        let (exported, fetched, processes, default_process) = block_in_place(|| -> Result<_, EngineError> {
+            let run = Run::new(self, request, base.distribution())?;
+            let planned = run.plan()?;
+            let done = run.build_all(&planned)?;
+            let fetched = origins(&done);
+            let exported = export::export(&run, &base.source, &done)?;
+            let metadata = wattle_oci::cnb::BuildMetadata::of(&exported.image);
+            let metadata = metadata.map_err(|source| EngineError::Label { location: output.to_string(), source })?;
+            let metadata = metadata.unwrap_or_default();
+            let kinds: Vec<String> = metadata.processes.into_iter().map(|process| process.kind).collect();
+            Ok((exported, fetched, kinds, metadata.default_process))
+        })?;
+        if cancel.is_cancelled() {
+            return Err(EngineError::Interrupted);
+        }
+        let Exported { image, records } = exported;
+        let sending = Sending::new(self.observer.clone(), output, &image);
+        let written = tokio::select! {
+            written = self.transport.write(&image, Some(&base.source), output, &sending) => written,
+            () = cancelled(cancel) => return Err(EngineError::Interrupted),
+        };
+        let written =
+            written.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
+        self.remember(request, records)?;
+        let digest = written.digest.to_string();
+        self.observer.event(&Event::Published { reference: output.to_string(), digest: digest.clone() });
+        Ok(Report {
+            schema: 1,
+            image: output.to_string(),
+            digest,
+            size: written.size,
+            bytes_sent: written.bytes_sent,
+            run_image: base.name,
+            processes,
+            default_process,
+            fetched,
+        })
+    }
+
+    /// Keeps what the next build can use. After the image is where it should be: a build that failed leaves what was.
+    fn remember(
+        &self,
+        request: &Request,
+        records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>,
+    ) -> Result<(), EngineError> {
+        let application = export::identity(&request.application);
+        for (key, name, record) in records {
+            self.store.layers(&application, key.id.as_str()).put(&name, &record)?;
+        }
+        Ok(())
+    }
+}
+
+impl Run<'_> {
+    /// Lets the buildpacks of the plan build, one after the other.
+    fn build_all(&self, planned: &Planned) -> Result<Done, EngineError> {
+        let mut application = self.application.clone();
+        let mut steps: Vec<DoneStep> = Vec::new();
+        let mut build_layers: Vec<(String, Tree)> = Vec::new();
+        for step in &planned.plan.steps {
+            let Some(buildpack) = planned.buildpacks.get(&step.buildpack) else { continue };
+            let key = &step.buildpack;
+            let (buildpack_id, version) = (key.id.to_string(), key.version.to_string());
+            self.observer.event(&Event::Building { buildpack: buildpack_id, version });
+            let before: Vec<String> = steps.iter().map(|step| step.key.id.to_string()).collect();
+            let contribution = self.build_one(buildpack, step, application, &before, &build_layers)?;
+            application = contribution.application;
+            for layer in &contribution.layers {
+                tell_layer(&*self.observer, key, layer);
+                if layer.uses.build
+                    && let Some(tree) = self.contents(key, layer)?
+                {
+                    build_layers.push((format!("{}/{}", key.id.directory(), layer.name), tree));
+                }
+            }
+            steps.push(DoneStep {
+                key: key.clone(),
+                homepage: buildpack.manifest.homepage.clone(),
+                layers: contribution.layers,
+                processes: contribution.processes,
+                labels: contribution.labels,
+                fetched: contribution.fetched,
+            });
+        }
+        Ok(Done { application, steps })
+    }
+
+    fn build_one(
+        &self,
+        buildpack: &Buildpack,
+        step: &Step,
+        application: Tree,
+        before: &[String],
+        layers: &[(String, Tree)],
+    ) -> Result<Contribution, EngineError> {
+        let key = &step.buildpack;
+        let id = key.id.to_string();
+        let log = Arc::new(Lines { observer: self.observer.clone(), buildpack: id.clone() });
+        let mut grant = self.grant(buildpack, self.request.build_limits.clone(), log)?;
+        grant.application = application;
+        grant.environment = environment::with_layers(&grant.environment, before, layers)
+            .map_err(|source| EngineError::Pack { layer: "the build environment".to_owned(), source })?;
+        let capabilities = &buildpack.capabilities;
+        let artifacts = Granted {
+            fetcher: self.engine.fetcher.clone(),
+            permission: Permission {
+                registries: capabilities.registries.iter().cloned().collect(),
+                hosts: capabilities.hosts.iter().cloned().collect(),
+            },
+            runtime: Handle::current(),
+            cancel: self.request.cancel.clone(),
+            telling: Telling { observer: self.observer.clone(), buildpack: id.clone() },
+        };
+        let stored = FromStore {
+            store: self.engine.store.clone(),
+            application: export::identity(&self.request.application),
+            buildpack: id,
+            observer: self.observer.clone(),
+        };
+        let build = BuildGrant {
+            plan: step.entries.iter().map(plan_entry).collect(),
+            layers: layers.to_vec(),
+            stored: Arc::new(stored),
+            artifacts: Arc::new(artifacts),
+        };
+        let built = buildpack.component.build(grant, build);
+        let built =
+            built.map_err(|failure| EngineError::Buildpack { buildpack: key.clone(), failure: Box::new(failure) })?;
+        Ok(built.contribution)
+    }
+
+    /// The contents of a build layer, made now or restored.
+    fn contents(&self, key: &BuildpackKey, layer: &wattle_sandbox::Layer) -> Result<Option<Tree>, EngineError> {
+        if let Some(tree) = &layer.contents {
+            return Ok(Some(tree.clone()));
+        }
+        let store = &self.engine.store;
+        let record = store.layers(&export::identity(&self.request.application), key.id.as_str()).get(&layer.name)?;
+        let contents = record.and_then(|record| record.contents);
+        Ok(contents.map(|digest| store.trees().get(&digest)).transpose()?.flatten())
+    }
+}
+
+fn plan_entry(entry: &wattle_plan::Entry) -> PlanEntry {
+    let metadata = if entry.metadata.is_empty() {
+        String::new()
+    } else {
+        serde_json::Value::Object(entry.metadata.clone()).to_string()
+    };
+    PlanEntry { name: entry.name.clone(), metadata }
+}
+
+fn tell_layer(observer: &dyn Observer, key: &BuildpackKey, layer: &wattle_sandbox::Layer) {
+    let (state, changes) = match &layer.state {
+        wattle_sandbox::LayerState::Created => (LayerState::Created, Vec::new()),
+        wattle_sandbox::LayerState::Restored | wattle_sandbox::LayerState::Kept => (LayerState::Reused, Vec::new()),
+        wattle_sandbox::LayerState::Stale(changes) => (LayerState::Stale, changes.clone()),
+    };
+    let changes = changes
+        .into_iter()
+        .map(|change| KeyChange { name: change.name, before: change.before, after: change.after })
+        .collect();
+    observer.event(&Event::Layer { buildpack: key.id.to_string(), layer: layer.name.clone(), state, changes });
+}
+
+fn origins(done: &Done) -> Vec<Origin> {
+    let fetched = done.steps.iter().flat_map(|step| step.fetched.iter().map(move |fetched| (step, fetched)));
+    let origin = |(step, fetched): (&DoneStep, &Fetched)| Origin {
+        buildpack: step.key.id.to_string(),
+        source: fetched.source.clone(),
+        digest: fetched.digest.to_string(),
+        size: fetched.size,
+    };
+    fetched.map(origin).collect()
+}
+
+/// Turns a buildpack's lines into events.
+struct Lines {
+    observer: Arc<dyn Observer>,
+    buildpack: String,
+}
+
+impl Log for Lines {
+    fn line(&self, stream: Stream, text: &str) {
+        let (buildpack, text) = (self.buildpack.clone(), text.to_owned());
+        self.observer.event(&Event::Output { buildpack, error: stream == Stream::Error, text });
+    }
+}
+
+/// Turns the way of blobs into events.
+struct Sending {
+    observer: Arc<dyn Observer>,
+    to: String,
+    total: u64,
+    positions: Mutex<HashMap<Digest, u64>>,
+}
+
+impl Sending {
+    fn new(observer: Arc<dyn Observer>, to: &Location, image: &wattle_oci::Image) -> Sending {
+        let total = image.layers().iter().map(|layer| layer.descriptor.size).sum();
+        Sending { observer, to: to.to_string(), total, positions: Mutex::default() }
+    }
+
+    fn note(&self, blob: &Descriptor, position: u64) {
+        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
+        positions.insert(blob.digest, position);
+        let bytes = positions.values().sum();
+        drop(positions);
+        self.observer.event(&Event::Sending { to: self.to.clone(), bytes, total: self.total });
+    }
+}
+
+impl Progress for Sending {
+    fn advanced(&self, blob: &Descriptor, position: u64) {
+        self.note(blob, position);
+    }
+
+    fn finished(&self, blob: &Descriptor, _: Outcome) {
+        self.note(blob, blob.size);
+    }
+}

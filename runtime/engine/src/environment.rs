@@ -1,0 +1,76 @@
+//! The build environment that later buildpacks see: what the user set, edited by the build layers of those before. The
+//! rules are the launcher's, which knows the same files at launch.
+
+use std::collections::BTreeMap;
+use std::io;
+use wattle_launcher::{Entry, Environment, Files, Phase};
+use wattle_tree::{Node, Tree};
+
+/// `environment` with what these layers (path below `/layers`, contents) add, `buildpacks` in the order they ran.
+pub(crate) fn with_layers(
+    environment: &BTreeMap<String, String>,
+    buildpacks: &[String],
+    layers: &[(String, Tree)],
+) -> io::Result<BTreeMap<String, String>> {
+    if layers.is_empty() {
+        return Ok(environment.clone());
+    }
+    let mut root = Tree::new();
+    for (path, tree) in layers {
+        root.insert(&format!("layers/{path}"), Node::Directory(tree.clone())).map_err(io::Error::other)?;
+    }
+    let variables = environment.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()));
+    let start: Environment = variables.collect();
+    let buildpacks = buildpacks.iter().map(String::as_str);
+    let edited = start.with_layers(b"/layers", buildpacks, Phase::Build, &InTree(root)).map_err(|(_, error)| error)?;
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    Ok(edited.iter().map(|(name, value)| (text(name), text(value))).collect())
+}
+
+/// A tree as the launcher's rules read it.
+struct InTree(Tree);
+
+impl InTree {
+    fn find(&self, path: &[u8]) -> Option<&Node> {
+        self.0.get(std::str::from_utf8(path).ok()?.trim_start_matches('/'))
+    }
+}
+
+impl Files for InTree {
+    fn list(&self, directory: &[u8]) -> io::Result<Vec<Entry>> {
+        let Some(Node::Directory(tree)) = self.find(directory) else { return Ok(Vec::new()) };
+        let entry = |(name, node): (&std::sync::Arc<str>, &Node)| Entry {
+            name: name.as_bytes().to_vec(),
+            is_directory: matches!(node, Node::Directory(_)),
+            is_link: matches!(node, Node::Symlink(_)),
+        };
+        Ok(tree.entries().map(entry).collect())
+    }
+
+    fn read(&self, file: &[u8]) -> io::Result<Vec<u8>> {
+        match self.find(file) {
+            Some(Node::File(file)) => file.blob.to_vec(),
+            _ => Err(io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn build_layers_edit_what_the_user_set() {
+        let mut layer = Tree::new();
+        for (path, text) in
+            [("bin/tool", ""), ("env/GREETING.append", "b"), ("env/GREETING.delim", "-"), ("env.build/ONLY", "x")]
+        {
+            layer.insert(path, Node::file(text)).unwrap();
+        }
+        layer.insert("env.launch/NOT", Node::file("x")).unwrap();
+        let user = BTreeMap::from([("GREETING".to_owned(), "a".to_owned()), ("PATH".to_owned(), "/bin".to_owned())]);
+        let edited = with_layers(&user, &["a/b".to_owned()], &[("a_b/tools".to_owned(), layer)]).unwrap();
+        let text: Vec<_> = edited.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(text, ["GREETING=a-b", "ONLY=x", "PATH=/layers/a_b/tools/bin:/bin"]);
+    }
+}

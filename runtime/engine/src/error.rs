@@ -1,0 +1,262 @@
+//! Why there is no image.
+
+use crate::buildpack::PackageError;
+use crate::run_image::RunImageError;
+use std::fmt;
+use std::io;
+use std::path::PathBuf;
+use wattle_plan::{BuildpackKey, ExpandError, Unresolved};
+use wattle_sandbox::Failure;
+use wattle_store::StoreError;
+use wattle_transport::TransportError;
+use wattle_tree::directory::ReadError;
+
+/// Whose fault an error is; it decides the exit status.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The application, or a buildpack about it.
+    Application,
+    /// How the engine was asked.
+    Usage,
+    /// The machine, the network, a registry, or Wattle.
+    World,
+    /// Whoever interrupted it.
+    Interrupted,
+}
+
+/// Why something was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The application's directory cannot be opened.
+    #[error("the application `{path}` cannot be opened")]
+    Application {
+        /// The directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// A file of the application cannot be read.
+    #[error("the application `{path}` cannot be read")]
+    Read {
+        /// Its directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: ReadError,
+    },
+    /// A buildpack cannot be used.
+    #[error(transparent)]
+    Package(Box<PackageError>),
+    /// The order makes no sense.
+    #[error("the order of buildpacks cannot be followed")]
+    Order(#[from] ExpandError),
+    /// No buildpack applies.
+    #[error("no buildpack can build `{path}`")]
+    NothingApplies {
+        /// The application.
+        path: PathBuf,
+        /// What each said.
+        unresolved: Box<Unresolved>,
+        /// Files that would have made one apply, elsewhere in the application.
+        nearest: Vec<String>,
+    },
+    /// A buildpack gave no result.
+    #[error("{buildpack}: {failure}")]
+    Buildpack {
+        /// Which.
+        buildpack: BuildpackKey,
+        /// How it ended.
+        failure: Box<Failure>,
+    },
+    /// There is no launcher for what the image will run on.
+    #[error("there is no launcher for `{0}`")]
+    Launcher(String),
+    /// There is no run image to start from.
+    #[error(transparent)]
+    RunImage(Box<RunImageError>),
+    /// The run image is for something else.
+    #[error("the run image `{reference}` is for `{found}`, and the image is to run on `{wanted}`")]
+    RunImagePlatform {
+        /// Its name.
+        reference: String,
+        /// What it is for.
+        found: String,
+        /// What was wanted.
+        wanted: String,
+    },
+    /// A layer could not be packed.
+    #[error("`{layer}` cannot be packed")]
+    Pack {
+        /// Its name.
+        layer: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// The parts do not make an image.
+    #[error("the image cannot be put together")]
+    Compose(#[source] Box<wattle_oci::cnb::Error>),
+    /// An image cannot be read.
+    #[error("the image `{location}` cannot be read")]
+    ReadImage {
+        /// Where it should be.
+        location: String,
+        /// Why.
+        #[source]
+        source: Box<TransportError>,
+    },
+    /// An image says of itself what cannot be understood.
+    #[error("the image `{location}` cannot be understood")]
+    Label {
+        /// Where it is.
+        location: String,
+        /// Why.
+        #[source]
+        source: wattle_oci::cnb::LabelError,
+    },
+    /// The image cannot be written.
+    #[error("the image cannot be written to `{location}`")]
+    Publish {
+        /// Where it should go.
+        location: String,
+        /// Why.
+        #[source]
+        source: Box<TransportError>,
+    },
+    /// The store is in the way.
+    #[error("the store cannot be used")]
+    Store(#[from] StoreError),
+    /// Somebody interrupted it.
+    #[error("interrupted")]
+    Interrupted,
+}
+
+impl EngineError {
+    /// Stable, for programs.
+    pub fn code(&self) -> String {
+        match self {
+            EngineError::Application { .. } => "application/open",
+            EngineError::Read { .. } => "application/read",
+            EngineError::Package(_) => "buildpack/package",
+            EngineError::Order(_) => "buildpack/order",
+            EngineError::NothingApplies { .. } => "detect/nothing-applies",
+            EngineError::Buildpack { failure, .. } => return failure.code(),
+            EngineError::Launcher(_) => "launcher/architecture",
+            EngineError::RunImage(error) => return error.code(),
+            EngineError::RunImagePlatform { .. } => "run-image/platform",
+            EngineError::Pack { .. } => "export/pack",
+            EngineError::Compose(_) => "export/compose",
+            EngineError::ReadImage { .. } => "image/read",
+            EngineError::Label { .. } => "image/label",
+            EngineError::Publish { .. } => "image/write",
+            EngineError::Store(_) => "store",
+            EngineError::Interrupted => "interrupted",
+        }
+        .to_owned()
+    }
+
+    /// Whose fault it is.
+    pub fn fault(&self) -> Fault {
+        match self {
+            EngineError::NothingApplies { .. } | EngineError::Read { .. } => Fault::Application,
+            EngineError::Application { .. }
+            | EngineError::Package(_)
+            | EngineError::Order(_)
+            | EngineError::Launcher(_)
+            | EngineError::RunImagePlatform { .. } => Fault::Usage,
+            EngineError::Buildpack { failure, .. } => match (&**failure, failure.fault()) {
+                (Failure::Cancelled, _) => Fault::Interrupted,
+                (_, wattle_sandbox::Fault::Platform) => Fault::World,
+                _ => Fault::Application,
+            },
+            EngineError::RunImage(error) => error.fault(),
+            EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
+                wattle_transport::Fault::NotFound => Fault::Usage,
+                _ => Fault::World,
+            },
+            EngineError::Pack { .. } | EngineError::Compose(_) | EngineError::Label { .. } | EngineError::Store(_) => {
+                Fault::World
+            }
+            EngineError::Interrupted => Fault::Interrupted,
+        }
+    }
+
+    /// What to do next.
+    pub fn hints(&self) -> Vec<String> {
+        match self {
+            EngineError::NothingApplies { path, nearest, .. } => {
+                nearest.iter().map(|found| try_instead(path, found)).collect()
+            }
+            EngineError::Buildpack { failure, .. } => failure.hints(),
+            EngineError::RunImage(error) => error.hints(),
+            EngineError::RunImagePlatform { found, .. } => {
+                vec![format!("name a run image for what you want, or build with `--platform {found}`")]
+            }
+            EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => {
+                source.hint().into_iter().collect()
+            }
+            EngineError::Store(_) => vec!["name another directory with `--store`".to_owned()],
+            EngineError::Launcher(_) => {
+                vec!["build with `--platform linux/amd64` or `--platform linux/arm64`".to_owned()]
+            }
+            EngineError::Package(error) if matches!(**error, PackageError::Component { .. }) => {
+                vec![
+                    "buildpacks are components of world `wattle:buildpack/buildpack@0.1.0`, built for `wasm32-wasip2`"
+                        .to_owned(),
+                ]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// More to show below the error, a line each.
+    pub fn details(&self) -> Vec<String> {
+        match self {
+            EngineError::NothingApplies { unresolved, .. } => said(unresolved),
+            EngineError::Buildpack { failure, .. } => failure.details(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// Each buildpack once, and what came of it.
+fn said(unresolved: &Unresolved) -> Vec<String> {
+    let mut rows: Vec<(String, String)> = Vec::new();
+    for verdict in unresolved.groups.iter().flat_map(|group| &group.verdicts) {
+        let row = (verdict.buildpack.to_string(), verdict.outcome.to_string());
+        if !rows.contains(&row) {
+            rows.push(row);
+        }
+    }
+    let width = rows.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    rows.iter().map(|(name, outcome)| format!("{name:width$}  {outcome}")).collect()
+}
+
+fn try_instead(path: &std::path::Path, found: &str) -> String {
+    let directory = found.rsplit_once('/').map_or("", |(directory, _)| directory);
+    format!("`{found}` exists: try `wattle build {}`", path.join(directory).display())
+}
+
+impl From<RunImageError> for EngineError {
+    fn from(error: RunImageError) -> EngineError {
+        EngineError::RunImage(Box::new(error))
+    }
+}
+
+impl From<PackageError> for EngineError {
+    fn from(error: PackageError) -> EngineError {
+        EngineError::Package(Box::new(error))
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Fault::Application => "application",
+            Fault::Usage => "usage",
+            Fault::World => "world",
+            Fault::Interrupted => "interrupted",
+        })
+    }
+}

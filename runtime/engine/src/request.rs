@@ -1,0 +1,54 @@
+//! What an engine consists of, and what it is asked.
+
+use crate::buildpack::Package;
+use crate::event::Observer;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use wattle_fetch::Fetcher;
+use wattle_oci::Platform;
+use wattle_plan::Order;
+use wattle_sandbox::{Cancel, Limits, Sandbox};
+use wattle_store::Store;
+use wattle_transport::Transport;
+use wattle_tree::Blob;
+use wattle_tree::directory::Rules;
+
+/// Everything that outlives a build. Its futures need a multi-threaded tokio runtime with time and I/O.
+pub struct Engine {
+    /// What survives a build.
+    pub store: Store,
+    /// Where components run.
+    pub sandbox: Sandbox,
+    /// Where images come from and go.
+    pub transport: Transport,
+    /// Where packages come from.
+    pub fetcher: Fetcher,
+    /// Who hears what happens.
+    pub observer: Arc<dyn Observer>,
+}
+
+/// An application, and what may build it.
+#[derive(Clone)]
+pub struct Request {
+    /// Directory of the application.
+    pub application: PathBuf,
+    /// What of it to leave out.
+    pub rules: Rules,
+    /// Buildpacks at hand.
+    pub buildpacks: Vec<Package>,
+    /// In which order to try them.
+    pub order: Order,
+    /// What the image will run on.
+    pub target: Platform,
+    /// What the user sets of the build environment.
+    pub environment: BTreeMap<String, String>,
+    /// What a buildpack may use in `detect`.
+    pub detect_limits: Limits,
+    /// What a buildpack may use in `build`.
+    pub build_limits: Limits,
+    /// The launcher for each architecture, by its OCI name.
+    pub launchers: BTreeMap<String, Blob>,
+    /// Ends it early.
+    pub cancel: Cancel,
+}

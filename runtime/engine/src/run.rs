@@ -1,0 +1,205 @@
+//! One application in hand: what all phases share, and the first of them.
+
+use crate::buildpack::{self, Buildpack};
+use crate::detect::{self, Detections};
+use crate::error::EngineError;
+use crate::event::{Entry, Event, Observer, Step, Verdict};
+use crate::nearest::nearest;
+use crate::request::{Engine, Request};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use serde::Serialize;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wattle_plan::{BuildpackKey, Detection, Distro, ExpandedGroup, Plan, candidates, expand, resolve};
+use wattle_sandbox::{Failure, Grant, Limits, Log, Target};
+use wattle_store::StoreError;
+use wattle_tree::{Node, Tree, directory};
+
+/// An application that was read, and the run image's distribution if there is one yet.
+pub(crate) struct Run<'a> {
+    pub(crate) engine: &'a Engine,
+    pub(crate) request: &'a Request,
+    pub(crate) observer: Arc<dyn Observer>,
+    pub(crate) application: Tree,
+    pub(crate) distribution: Option<(String, String)>,
+}
+
+/// What buildpacks say of an application, and what would come of it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Assessment {
+    /// Version of this form.
+    pub schema: u32,
+    /// What each buildpack said.
+    pub buildpacks: Vec<BuildpackVerdict>,
+    /// Who would build, in order; nobody if nothing applies.
+    pub plan: Vec<Step>,
+}
+
+/// What one buildpack said.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct BuildpackVerdict {
+    /// Id.
+    pub id: String,
+    /// Version.
+    pub version: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// Why, unless it passed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// Who builds, ready to run.
+pub(crate) struct Planned {
+    pub(crate) plan: Plan,
+    pub(crate) buildpacks: BTreeMap<BuildpackKey, Buildpack>,
+    detections: Detections,
+}
+
+impl Engine {
+    /// Asks every buildpack what it thinks of an application. Blocks.
+    pub fn detect(&self, request: &Request) -> Result<Assessment, EngineError> {
+        let run = Run::new(self, request, None)?;
+        let (groups, buildpacks) = run.candidates()?;
+        let detections = run.detect(&buildpacks)?;
+        let plan = resolve(&groups, &detections.verdicts).map(|plan| steps(&plan)).unwrap_or_default();
+        Ok(Assessment { schema: 1, buildpacks: verdicts(&detections), plan })
+    }
+
+    /// Finds out who would build an application. Blocks.
+    pub fn plan(&self, request: &Request) -> Result<Assessment, EngineError> {
+        let run = Run::new(self, request, None)?;
+        let planned = run.plan()?;
+        Ok(Assessment { schema: 1, buildpacks: verdicts(&planned.detections), plan: steps(&planned.plan) })
+    }
+}
+
+impl<'a> Run<'a> {
+    /// Reads the application.
+    pub(crate) fn new(
+        engine: &'a Engine,
+        request: &'a Request,
+        distribution: Option<(String, String)>,
+    ) -> Result<Run<'a>, EngineError> {
+        let path = &request.application;
+        let opened = Dir::open_ambient_dir(path, ambient_authority());
+        let opened = opened.map_err(|source| EngineError::Application { path: path.clone(), source })?;
+        let application = directory::read(&opened, &request.rules);
+        let application = application.map_err(|source| EngineError::Read { path: path.clone(), source })?;
+        let (files, bytes) = extent(&application);
+        engine.observer.event(&Event::Application { path: path.clone(), files, bytes });
+        Ok(Run { engine, request, observer: engine.observer.clone(), application, distribution })
+    }
+
+    /// Every group that may build, and the buildpacks in them.
+    fn candidates(&self) -> Result<(Vec<ExpandedGroup>, BTreeMap<BuildpackKey, Buildpack>), EngineError> {
+        let manifests = buildpack::manifests(&self.request.buildpacks)?;
+        let groups = expand(&self.request.order, &manifests)?;
+        let Engine { sandbox, store, .. } = self.engine;
+        let loaded = buildpack::load(&self.request.buildpacks, candidates(&groups), sandbox, store, &*self.observer)?;
+        Ok((groups, loaded))
+    }
+
+    fn detect(&self, buildpacks: &BTreeMap<BuildpackKey, Buildpack>) -> Result<Detections, EngineError> {
+        let detections = detect::detect(self, buildpacks)?;
+        if self.request.cancel.is_cancelled() { Err(EngineError::Interrupted) } else { Ok(detections) }
+    }
+
+    /// Who builds, or why nobody.
+    pub(crate) fn plan(&self) -> Result<Planned, EngineError> {
+        let (groups, buildpacks) = self.candidates()?;
+        let mut detections = self.detect(&buildpacks)?;
+        match resolve(&groups, &detections.verdicts) {
+            Ok(plan) => {
+                self.observer.event(&Event::Planned { buildpacks: steps(&plan) });
+                Ok(Planned { plan, buildpacks, detections })
+            }
+            Err(unresolved) => Err(match first_failure(&mut detections) {
+                Some((buildpack, failure)) => EngineError::Buildpack { buildpack, failure: Box::new(failure) },
+                None => EngineError::NothingApplies {
+                    path: self.request.application.clone(),
+                    nearest: nearest(&self.application, &detections.traces),
+                    unresolved: Box::new(unresolved),
+                },
+            }),
+        }
+    }
+
+    /// What any phase of this buildpack is granted.
+    pub(crate) fn grant(&self, buildpack: &Buildpack, limits: Limits, log: Arc<dyn Log>) -> Result<Grant, StoreError> {
+        let target = &self.request.target;
+        Ok(Grant {
+            buildpack: buildpack.identity(),
+            target: Target {
+                os: target.os.clone(),
+                architecture: target.architecture.clone(),
+                variant: target.variant.clone(),
+                distribution: self.distribution.clone(),
+            },
+            environment: self.request.environment.clone(),
+            application: self.application.clone(),
+            files: buildpack.files.clone(),
+            limits,
+            scratch: self.engine.store.scratch()?,
+            log,
+            cancel: self.request.cancel.clone(),
+        })
+    }
+
+    /// What the image will run on, as targets of buildpacks are compared with.
+    pub(crate) fn plan_target(&self) -> wattle_plan::Target {
+        let target = &self.request.target;
+        let distros =
+            self.distribution.iter().map(|(name, version)| Distro { name: name.clone(), version: version.clone() });
+        wattle_plan::Target {
+            os: target.os.clone(),
+            arch: target.architecture.clone(),
+            variant: target.variant.clone().unwrap_or_default(),
+            distros: distros.collect(),
+        }
+    }
+}
+
+/// A buildpack that could not say is what stood in the way, rather than those that had nothing to do.
+fn first_failure(detections: &mut Detections) -> Option<(BuildpackKey, Failure)> {
+    std::mem::take(&mut detections.failures).into_iter().next()
+}
+
+fn extent(tree: &Tree) -> (u64, u64) {
+    tree.walk().fold((0, 0), |(files, bytes), entry| match entry.node {
+        Node::File(file) => (files + 1, bytes + file.blob.len()),
+        _ => (files, bytes),
+    })
+}
+
+pub(crate) fn steps(plan: &Plan) -> Vec<Step> {
+    let entry = |entry: &wattle_plan::Entry| {
+        let metadata = if entry.metadata.is_empty() {
+            serde_json::Value::Null
+        } else {
+            serde_json::Value::Object(entry.metadata.clone())
+        };
+        Entry { name: entry.name.clone(), metadata }
+    };
+    let step = |step: &wattle_plan::Step| Step {
+        id: step.buildpack.id.to_string(),
+        version: step.buildpack.version.to_string(),
+        entries: step.entries.iter().map(entry).collect(),
+    };
+    plan.steps.iter().map(step).collect()
+}
+
+fn verdicts(detections: &Detections) -> Vec<BuildpackVerdict> {
+    let verdict = |(key, detection): (&BuildpackKey, &Detection)| {
+        let (verdict, reason) = match detection {
+            Detection::Pass(_) => (Verdict::Pass, None),
+            Detection::Skip(reason) => (Verdict::Skip, Some(reason.clone())),
+            Detection::Fail(reason) => (Verdict::Fail, Some(reason.clone())),
+        };
+        BuildpackVerdict { id: key.id.to_string(), version: key.version.to_string(), verdict, reason }
+    };
+    detections.verdicts.iter().map(verdict).collect()
+}
