@@ -25,13 +25,13 @@ fn build(package: &str) -> PathBuf {
 }
 
 /// The workspace's folder.
-pub(crate) fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     let support = Path::new(env!("CARGO_MANIFEST_DIR"));
     support.ancestors().nth(2).map(Path::to_owned).expect("the package lies two folders deep in the workspace")
 }
 
 /// Where cargo builds: the test's own program lies in `<target>/<profile>/deps`.
-fn target_directory() -> PathBuf {
+pub(crate) fn target_directory() -> PathBuf {
     let program = env::current_exe().expect("the test knows its own path");
     program.ancestors().nth(3).map(Path::to_owned).expect("tests lie in `<target>/<profile>/deps`")
 }

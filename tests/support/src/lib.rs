@@ -5,5 +5,9 @@
 #![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot get what it needs has failed")]
 
 mod guests;
+#[cfg(target_os = "linux")]
+mod linux;
 
-pub use guests::component;
+pub use guests::{component, root};
+#[cfg(target_os = "linux")]
+pub use linux::*;

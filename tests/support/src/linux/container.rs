@@ -1,0 +1,133 @@
+//! Images, unpacked by umoci and started by runc: no daemon, no storage, and nothing of ours in it.
+
+use super::http::{Response, free_port, get};
+use super::process::{Process, run};
+use serde_json::{Value, json};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::Duration;
+use tempfile::TempDir;
+
+/// An unpacked image, gone when this is dropped.
+pub struct Bundle(TempDir);
+
+impl Bundle {
+    /// Unpacks the image of this tag of an OCI layout.
+    #[track_caller]
+    pub fn unpack(layout: &Path, tag: &str) -> Bundle {
+        let directory = tempfile::Builder::new().prefix("wattle-test-").tempdir().expect("a temporary directory");
+        let bundle = Bundle(directory);
+        let image = format!("{}:{tag}", layout.display());
+        run("umoci", ["unpack", "--image", &image, &bundle.path("bundle").to_string_lossy()]);
+        bundle
+    }
+
+    /// The root directory of the image.
+    pub fn root(&self) -> PathBuf {
+        self.path("bundle/rootfs")
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    /// What runc is told, changed as `change` says.
+    fn configure(&self, change: impl FnOnce(&mut Value)) {
+        let path = self.path("bundle/config.json");
+        let text = fs::read_to_string(&path).expect("umoci writes `config.json`");
+        let mut configuration = serde_json::from_str(&text).expect("umoci writes JSON");
+        change(&mut configuration);
+        fs::write(&path, configuration.to_string()).expect("`config.json` can be written");
+    }
+
+    /// Runs the image with these arguments and gives what it prints; its exit code has to be 0.
+    #[track_caller]
+    pub fn run(&self, args: &[&str]) -> String {
+        self.configure(|configuration| {
+            let entrypoint = configuration["process"]["args"][0].clone();
+            let args = args.iter().map(|arg| json!(arg));
+            configuration["process"]["args"] = std::iter::once(entrypoint).chain(args).collect();
+            confine(configuration, 0);
+        });
+        let output = self.runc(&["run", "--bundle", &self.path("bundle").to_string_lossy(), &self.id()]).finish();
+        output.succeeds().stdout
+    }
+
+    /// Starts the image, with `PORT` in its environment, and waits until something listens there.
+    #[track_caller]
+    pub fn start(self) -> Container {
+        let port = free_port();
+        self.configure(|configuration| confine(configuration, port));
+        let process = self.runc(&["run", "--bundle", &self.path("bundle").to_string_lossy(), &self.id()]);
+        let mut container = Container { bundle: self, process, port };
+        container.wait();
+        container
+    }
+
+    fn id(&self) -> String {
+        let name = self.0.path().file_name().expect("a temporary directory has a name");
+        name.to_string_lossy().replace('.', "")
+    }
+
+    fn runc(&self, args: &[&str]) -> Process {
+        let mut command = Command::new("runc");
+        command.arg("--root").arg(self.path("runc")).args(args);
+        Process::start(command)
+    }
+}
+
+/// As strict as images should bear: a root directory that cannot be written. The network is this machine's, so that
+/// loopback leads to the image.
+fn confine(configuration: &mut Value, port: u16) {
+    configuration["process"]["terminal"] = json!(false);
+    configuration["root"]["readonly"] = json!(true);
+    let user = &configuration["process"]["user"]["uid"];
+    assert_ne!(*user, json!(0), "the image would run as root");
+    if let Some(environment) = configuration["process"]["env"].as_array_mut() {
+        environment.push(json!(format!("PORT={port}")));
+    }
+    if let Some(namespaces) = configuration["linux"]["namespaces"].as_array_mut() {
+        namespaces.retain(|namespace| namespace["type"] != "network");
+    }
+}
+
+/// A started image, stopped and gone when this is dropped.
+pub struct Container {
+    bundle: Bundle,
+    process: Process,
+    port: u16,
+}
+
+impl Container {
+    /// Asks it for a path.
+    #[track_caller]
+    pub fn get(&self, path: &str) -> Response {
+        get(self.port, path).unwrap_or_else(|error| panic!("`{path}` of the image does not answer: {error}"))
+    }
+
+    /// What it has written so far.
+    pub fn written(&self) -> String {
+        self.process.written()
+    }
+
+    #[track_caller]
+    fn wait(&mut self) {
+        for _ in 0..1200 {
+            if get(self.port, "/").is_ok() {
+                return;
+            }
+            assert!(self.process.is_running(), "the image ended:\n{}", self.written());
+            thread::sleep(Duration::from_millis(50));
+        }
+        panic!("the image does not answer:\n{}", self.written());
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        // An error means that it has ended already.
+        let _ = self.bundle.runc(&["delete", "--force", &self.bundle.id()]).finish();
+    }
+}

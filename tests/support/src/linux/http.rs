@@ -1,0 +1,71 @@
+//! As much HTTP as it takes to see that something answers.
+
+use std::io::{self, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicU16, Ordering};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+/// An answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    /// 200, if all is well.
+    pub status: u16,
+    /// Without headers.
+    pub body: String,
+}
+
+/// Asks a server on this machine for a path.
+pub fn get(port: u16, path: &str) -> io::Result<Response> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+    Ok(Response { status, body: body.to_owned() })
+}
+
+/// A port that nobody listens on, given to nobody else in this process, and not of those that systems give by themselves.
+pub fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100).expect("it is below 100") * 100;
+    for _ in 0..100 {
+        let port = first + NEXT.fetch_add(1, Ordering::Relaxed) % 100;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no port is free from {first} on");
+}
+
+/// A server that takes connections and never answers.
+pub struct Silent {
+    port: u16,
+    asked: Receiver<TcpStream>,
+}
+
+impl Silent {
+    /// Listens on a port of its own.
+    #[expect(clippy::new_without_default, reason = "a server is not a default value")]
+    pub fn new() -> Silent {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("loopback can be listened on");
+        let port = listener.local_addr().expect("a listener has an address").port();
+        let (sender, asked) = channel();
+        // Ends with the first connection after the receiver is gone, or with the process.
+        thread::spawn(move || listener.incoming().flatten().try_for_each(|stream| sender.send(stream)));
+        Silent { port, asked }
+    }
+
+    /// Its URL.
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Waits until somebody has connected. The connection stays open as long as the value is kept.
+    pub fn asked(&self) -> TcpStream {
+        self.asked.recv_timeout(Duration::from_mins(5)).expect("somebody asks")
+    }
+}

@@ -1,0 +1,146 @@
+//! The program, in a world of its own.
+
+use super::process::{Output, Process};
+use super::redact::Redaction;
+use crate::guests;
+use std::env;
+use std::ffi::OsStr;
+use std::os::unix::process::CommandExt as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use tempfile::TempDir;
+
+/// The program and the store that it is run with.
+pub struct Wattle {
+    program: PathBuf,
+    store: Store,
+}
+
+enum Store {
+    /// Downloads and the run image in it serve all tests, and the next run of them.
+    Shared(PathBuf),
+    Own(TempDir),
+}
+
+impl Wattle {
+    /// `program` is `env!("CARGO_BIN_EXE_wattle")`, which only a test of its package knows.
+    pub fn new(program: &str) -> Wattle {
+        let store = guests::target_directory().join("wattle-test-store");
+        Wattle { program: program.into(), store: Store::Shared(store) }
+    }
+
+    /// With nothing in its store, for what is about that.
+    pub fn cold(program: &str) -> Wattle {
+        let store = tempfile::tempdir().expect("a temporary directory can be made");
+        Wattle { program: program.into(), store: Store::Own(store) }
+    }
+
+    /// Where the store is.
+    pub fn store(&self) -> &Path {
+        match &self.store {
+            Store::Shared(path) => path,
+            Store::Own(directory) => directory.path(),
+        }
+    }
+
+    /// The program with these arguments.
+    pub fn args<A: AsRef<OsStr>>(&self, args: impl IntoIterator<Item = A>) -> Call {
+        let mut command = Command::new(&self.program);
+        for (name, _) in env::vars_os() {
+            if name.to_string_lossy().starts_with("WATTLE_") {
+                command.env_remove(name);
+            }
+        }
+        for name in ["NO_COLOR", "CLICOLOR_FORCE", "CI", "RUST_BACKTRACE"] {
+            command.env_remove(name);
+        }
+        command.env("WATTLE_STORE", self.store()).args(args);
+        let mut redaction = Redaction::default();
+        redaction.path(self.store(), "store");
+        Call { command, redaction }
+    }
+}
+
+/// A call of the program that is being put together.
+pub struct Call {
+    command: Command,
+    redaction: Redaction,
+}
+
+impl Call {
+    /// One more argument.
+    #[must_use]
+    pub fn arg(mut self, arg: impl AsRef<OsStr>) -> Call {
+        self.command.arg(arg);
+        self
+    }
+
+    /// More arguments.
+    #[must_use]
+    pub fn args<A: AsRef<OsStr>>(mut self, args: impl IntoIterator<Item = A>) -> Call {
+        self.command.args(args);
+        self
+    }
+
+    /// A variable of its environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: impl AsRef<OsStr>) -> Call {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Nothing in its environment but the store.
+    #[must_use]
+    pub fn bare(mut self) -> Call {
+        let store = self.command.get_envs().find(|(name, _)| *name == "WATTLE_STORE").and_then(|(_, value)| value);
+        let store = store.map(OsStr::to_owned).unwrap_or_default();
+        self.command.env_clear().env("WATTLE_STORE", store);
+        self
+    }
+
+    /// Where it runs.
+    #[must_use]
+    pub fn current_dir(mut self, directory: impl AsRef<Path>) -> Call {
+        self.command.current_dir(directory);
+        self
+    }
+
+    /// As a user who may not do everything: root may read and write whatever its permissions are.
+    #[must_use]
+    pub fn as_nobody(mut self) -> Call {
+        self.command.uid(65534).gid(65534);
+        self
+    }
+
+    /// What is called `[name]` in what is [`told`](Output::told).
+    #[must_use]
+    pub fn calling(mut self, path: impl AsRef<Path>, name: &str) -> Call {
+        self.redaction.path(path.as_ref(), name);
+        self
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Output {
+        self.start().finish()
+    }
+
+    /// Starts it.
+    pub fn start(mut self) -> Process {
+        Process::start_with(&mut self.command, self.redaction)
+    }
+
+    /// Runs it where this directory is a file system of `size` bytes. Nobody else sees that, and it is gone afterwards.
+    pub fn on_small_disk(self, directory: &Path, size: u64) -> Output {
+        let mut command = Command::new("unshare");
+        let script = "mount -t tmpfs -o \"size=$1\" none \"$2\" && shift 2 && exec \"$@\"";
+        command.args(["--mount", "sh", "-c", script, "sh", &size.to_string()]).arg(directory);
+        command.arg(self.command.get_program()).args(self.command.get_args());
+        for (name, value) in self.command.get_envs() {
+            match value {
+                Some(value) => command.env(name, value),
+                None => command.env_remove(name),
+            };
+        }
+        Process::start_with(&mut command, self.redaction).finish()
+    }
+}
