@@ -57,8 +57,8 @@ impl Graph {
     /// This is npm's rule (its `optionalSet`), so that the same packages stay as with `npm ci`.
     pub(crate) fn optional_set(&self, index: usize, gone: &BTreeSet<usize>) -> BTreeSet<usize> {
         let needing = self.needing(index + 1);
-        let counts =
-            |edge: &Edge| !needing.contains(&edge.to) && !(edge.from != ROOT && gone.contains(&(edge.from - 1)));
+        let is_gone = |node: usize| node != ROOT && gone.contains(&(node - 1));
+        let counts = |edge: &Edge| !needing.contains(&edge.to) && !is_gone(edge.from);
         let mut set = self.reachable(&needing, counts);
         loop {
             let outside = |edge: &Edge| !set.contains(&edge.from) && counts(edge);
@@ -67,9 +67,9 @@ impl Graph {
             if needed.is_empty() {
                 return set.into_iter().filter(|node| *node != ROOT).map(|node| node - 1).collect();
             }
-            needed.iter().for_each(|node| {
-                set.remove(node);
-            });
+            for node in needed {
+                set.remove(&node);
+            }
         }
     }
 

@@ -16,7 +16,8 @@ mod sync;
 mod version;
 
 use manifest::Manifest;
-use wattle_buildpack::{Build, Buildpack, Detect, Detection, Launch, Layer, Process, Result, Scope, register};
+use std::collections::BTreeMap;
+use wattle_buildpack::{Build, Buildpack, Detect, Detection, Launch, Process, Result, Scope, register};
 
 struct Node;
 
@@ -33,13 +34,12 @@ impl Buildpack for Node {
         let lock = dependencies::lock(cx, &manifest)?;
         let start = start(cx, &manifest)?;
         let runtime = runtime::install(cx, &manifest)?;
-        runtime.layer.env(Scope::Launch).default("NODE_ENV", "production")?;
         let dependencies = match &lock {
             Some(lock) => Some(dependencies::install(cx, lock, &runtime.version)?),
             None => None,
         };
         match start {
-            Some(start) => launch(start, &runtime.layer, dependencies.as_ref()),
+            Some(start) => launch(cx, start, dependencies.as_ref()),
             None => Ok(Launch::new()),
         }
     }
@@ -56,15 +56,26 @@ fn start(cx: &Build, manifest: &Manifest) -> Result<Option<start::Start>> {
     found.map(Some)
 }
 
-fn launch(start: start::Start, runtime: &Layer, dependencies: Option<&dependencies::Installed>) -> Result<Launch> {
+fn launch(cx: &Build, start: start::Start, dependencies: Option<&dependencies::Installed>) -> Result<Launch> {
     log::line(&format!("Start: `{}` ({})", start.command.join(" "), start.origin));
     start.notes.iter().for_each(|note| log::line(&format!("  {note}")));
-    for (name, value) in &start.environment {
-        runtime.env(Scope::Process("web".to_owned())).set(name, value)?;
-    }
+    set_variables(cx, &start.environment)?;
     let command = match dependencies {
         Some(installed) => installed.command(start.command),
         None => start.command,
     };
     Ok(Launch::new().process(Process::new("web", command).default()))
+}
+
+/// `NAME=value` before a command is for that process alone, which only a layer can say.
+fn set_variables(cx: &Build, variables: &[(String, String)]) -> Result<()> {
+    if variables.is_empty() {
+        return Ok(());
+    }
+    let key: BTreeMap<_, _> = variables.iter().cloned().collect();
+    let layer = cx.layer("environment").launch().cached_by(&key).or_create(|_| Ok(()))?;
+    for (name, value) in key {
+        layer.env(Scope::Process("web".to_owned())).set(&name, value)?;
+    }
+    Ok(())
 }

@@ -10,14 +10,16 @@ use nodejs_semver::Version;
 use serde::Serialize;
 use std::fs;
 use std::path::Path;
-use wattle_buildpack::{Build, Error, Layer, Placement, Request, Result};
+use wattle_buildpack::{Build, Error, Layer, Placement, Request, Result, Scope};
+
+/// Raised whenever the same release would be installed in another way.
+const LAYOUT: u32 = 1;
 
 /// What stays of the package: no headers, no manual, no npm.
 const KEPT: [&str; 2] = ["bin", "LICENSE"];
 
 /// Node, installed.
 pub(crate) struct Runtime {
-    pub(crate) layer: Layer,
     pub(crate) version: Version,
 }
 
@@ -26,6 +28,7 @@ struct Key<'a> {
     version: String,
     architecture: &'a str,
     integrity: &'a str,
+    layout: u32,
 }
 
 /// Chooses a release and makes the layer.
@@ -33,10 +36,16 @@ pub(crate) fn install(cx: &Build, manifest: &Manifest) -> Result<Runtime> {
     let package = format!("node-linux-{}", npm_architecture(cx.arch())?);
     let (wish, release) = choose(cx, manifest, &package)?;
     log::line(&format!("Node {} for {wish}", release.version));
-    let key = Key { version: release.version.to_string(), architecture: cx.arch(), integrity: &release.integrity };
+    let key = Key {
+        version: release.version.to_string(),
+        architecture: cx.arch(),
+        integrity: &release.integrity,
+        layout: LAYOUT,
+    };
     let layer =
         cx.layer("runtime").launch().cached_by(&key).or_create(|layer| unpack(cx, layer, &package, &release))?;
-    Ok(Runtime { layer, version: release.version })
+    layer.env(Scope::Launch).default("NODE_ENV", "production")?;
+    Ok(Runtime { version: release.version })
 }
 
 fn choose(cx: &Build, manifest: &Manifest, package: &str) -> Result<(Wish, Release)> {

@@ -41,13 +41,15 @@ fn procfile_error(error: &procfile::Malformed) -> Error {
 
 /// `NAME=value` before a command is for that process alone, which only a layer can say.
 fn set_variables(cx: &Build, procfile: &Procfile) -> Result<()> {
-    let variables: Vec<_> = procfile.variables().collect();
+    let variables = procfile.variables();
     if variables.is_empty() {
         return Ok(());
     }
-    let layer = cx.layer("environment").launch().or_create(|_| Ok(()))?;
-    for (kind, name, value) in variables {
-        layer.env(Scope::Process(kind.to_owned())).set(name, value)?;
+    let layer = cx.layer("environment").launch().cached_by(&variables).or_create(|_| Ok(()))?;
+    for (kind, variables) in variables {
+        for (name, value) in variables {
+            layer.env(Scope::Process(kind.to_owned())).set(name, value)?;
+        }
     }
     Ok(())
 }

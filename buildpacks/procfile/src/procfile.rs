@@ -1,5 +1,6 @@
 //! What a `Procfile` says.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use wattle_command::Command;
 
@@ -57,15 +58,17 @@ impl Procfile {
         })
     }
 
-    /// `NAME=value` before the commands: type of process, name and value.
-    pub(crate) fn variables(&self) -> impl Iterator<Item = (&str, &str, &str)> {
-        self.0.iter().flat_map(|process| {
-            let environment = match &process.command {
-                Command::Direct(direct) => direct.environment.as_slice(),
-                Command::Shell { .. } => &[],
-            };
-            environment.iter().map(|(name, value)| (process.kind.as_str(), name.as_str(), value.as_str()))
-        })
+    /// `NAME=value` before the commands, by type of process; of one name the last counts, as in a shell.
+    pub(crate) fn variables(&self) -> BTreeMap<&str, BTreeMap<&str, &str>> {
+        let mut variables: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
+        for process in &self.0 {
+            if let Command::Direct(direct) = &process.command {
+                for (name, value) in &direct.environment {
+                    variables.entry(&process.kind).or_default().insert(name, value);
+                }
+            }
+        }
+        variables
     }
 }
 
@@ -126,7 +129,7 @@ mod tests {
         let default = procfile.default_process().map_or("none", Process::kind);
         let mut lines = vec![format!("default {default}")];
         lines.extend(procfile.processes().iter().map(|p| format!("{} {:?}", p.kind(), p.command().words())));
-        lines.extend(procfile.variables().map(|variable| format!("{variable:?}")));
+        lines.extend(procfile.variables().iter().map(|variables| format!("{variables:?}")));
         lines.join("\n")
     }
 
@@ -139,7 +142,7 @@ mod tests {
         worker ["node", "worker.js"]
         web ["node", "server.js"]
         release ["/bin/sh", "-c", "a $B"]
-        ("worker", "A", "1")
+        ("worker", {"A": "1"})
         "#
         );
     }

@@ -181,7 +181,8 @@ impl Layer {
         self.host.set_executable(path, executable).map_err(Error::from_host)
     }
 
-    /// Its changes to the environment, for builds, processes or both.
+    /// Its changes to the environment, for builds, processes or both. They are a part of the layer: one that is reused
+    /// keeps those that it was made with, so what they depend on belongs in its key.
     ///
     /// ```no_run
     /// # use wattle_buildpack::{Layer, Result, Scope};
