@@ -1,2 +1,14 @@
-//! placeholder
-fn main() {}
+//! `wattle`: turns application source into OCI images with sandboxed WebAssembly buildpacks.
+
+mod args;
+mod commands;
+mod embedded;
+mod output;
+mod settings;
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    commands::run(args::Args::parse())
+}

@@ -24,6 +24,9 @@ pub struct Engine {
     pub transport: Transport,
     /// Where packages come from.
     pub fetcher: Fetcher,
+    /// Keys of the Debian archive, as its keyring package has them. Without them the release file is believed unseen,
+    /// with a warning.
+    pub debian_keyring: Option<Vec<u8>>,
     /// Who hears what happens.
     pub observer: Arc<dyn Observer>,
 }

@@ -34,6 +34,14 @@ pub enum RunImageError {
     /// The release file is not right.
     #[error("the default run image cannot be assembled: the release file of the archive cannot be used")]
     Release(#[source] wattle_debian::ReleaseError),
+    /// The archive has something else in the suite's place.
+    #[error("the default run image cannot be assembled: where `{wanted}` should be, the archive has `{found}`")]
+    Codename {
+        /// Code name of the suite.
+        wanted: String,
+        /// What the release file says.
+        found: String,
+    },
     /// The index is not right.
     #[error("the default run image cannot be assembled: the index of packages cannot be used")]
     Index(#[source] wattle_debian::IndexError),
@@ -145,12 +153,25 @@ impl Engine {
         let suite = format!("dists/{}", spec.suite.codename);
         let release = self.fetch_debian(&[(format!("{suite}/InRelease"), None)]).await?;
         let text = first(&release).map(Blob::to_vec).transpose()?.unwrap_or_default();
-        let release = Release::parse(&text).map_err(RunImageError::Release)?;
+        let release = self.release(&text).map_err(RunImageError::Release)?;
+        if release.codename != spec.suite.codename {
+            return Err(RunImageError::Codename { wanted: spec.suite.codename.clone(), found: release.codename });
+        }
         let file = release.packages(COMPONENT, spec.architecture).map_err(RunImageError::Release)?;
         let path = if release.by_hash { file.by_hash() } else { file.path.clone() };
         let packages = self.fetch_debian(&[(format!("{suite}/{path}"), Some(file.digest))]).await?;
         let packages = first(&packages).cloned().unwrap_or_else(|| Vec::new().into());
         block_in_place(|| Index::read(REGISTRY, &packages)).map_err(RunImageError::Index)
+    }
+
+    /// The release file, and whose word it is.
+    fn release(&self, text: &[u8]) -> Result<Release, wattle_debian::ReleaseError> {
+        if let Some(keyring) = &self.debian_keyring {
+            return Release::verify(text, keyring);
+        }
+        let unchecked = "the signature of the Debian archive is not checked: this machine has no keyring for it";
+        self.observer.event(&Event::Warning { text: unchecked.to_owned() });
+        Release::parse(text)
     }
 
     async fn assemble(&self, selection: &Selection, target: &Platform) -> Result<Image, RunImageError> {

@@ -29,4 +29,4 @@ pub use failure::{Failure, Fault, GuestError};
 pub use grant::{
     Artifact, Artifacts, BuildGrant, Cancel, Grant, Identity, Log, Request, Stored, StoredLayer, Stream, Target,
 };
-pub use limits::{Limit, Limits};
+pub use limits::{Limit, LimitError, Limits, parse_bytes};

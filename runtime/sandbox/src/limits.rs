@@ -56,6 +56,99 @@ impl Limits {
     }
 }
 
+/// A setting of a limit that makes no sense.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum LimitError {
+    /// No such limit.
+    #[error("`{0}` is no limit; there are {names}", names = NAMES.join(", "))]
+    Name(String),
+    /// Not a value for it.
+    #[error("`{value}` is no value for the limit `{name}`: expected {expected}")]
+    Value {
+        /// Name of the limit.
+        name: String,
+        /// What was given.
+        value: String,
+        /// What it should be.
+        expected: &'static str,
+    },
+}
+
+/// Limits that can be set.
+const NAMES: [&str; 11] = [
+    "memory",
+    "time",
+    "instances",
+    "tables",
+    "handles",
+    "host-call-bytes",
+    "fetches",
+    "log-bytes",
+    "bytes",
+    "file-size",
+    "files",
+];
+
+impl Limits {
+    /// Sets the limit of this name, as people write values: `512MiB`, `90s`, `10000`.
+    pub fn set(&mut self, name: &str, value: &str) -> Result<(), LimitError> {
+        let wrong = |expected| LimitError::Value { name: name.to_owned(), value: value.to_owned(), expected };
+        let bytes = || parse_bytes(value).ok_or_else(|| wrong("bytes, such as `512MiB`"));
+        let memory = || usize::try_from(bytes()?).map_err(|_| wrong("bytes that this machine can address"));
+        let time = || parse_time(value).ok_or_else(|| wrong("seconds or minutes, such as `90s` or `5m`"));
+        let count = || value.parse().map_err(|_| wrong("a whole number"));
+        match name {
+            "memory" => self.memory = memory()?,
+            "time" => self.time = time()?,
+            "instances" => self.instances = count()?,
+            "tables" => self.table_elements = count()?,
+            "handles" => self.handles = count()?,
+            "host-call-bytes" => self.host_call = memory()?,
+            "fetches" => self.fetches = count()?,
+            "log-bytes" => self.log = bytes()?,
+            "bytes" => self.files.bytes = bytes()?,
+            "file-size" => self.files.file_size = bytes()?,
+            "files" => self.files.files = count()?,
+            _ => return Err(LimitError::Name(name.to_owned())),
+        }
+        Ok(())
+    }
+}
+
+/// Reads `4096`, `512KiB`, `1.5GiB` or `2GB`.
+pub fn parse_bytes(text: &str) -> Option<u64> {
+    const UNITS: [(&str, u64); 10] = [
+        ("KiB", 1 << 10),
+        ("MiB", 1 << 20),
+        ("GiB", 1 << 30),
+        ("TiB", 1 << 40),
+        ("kB", 1_000),
+        ("KB", 1_000),
+        ("MB", 1_000_000),
+        ("GB", 1_000_000_000),
+        ("TB", 1_000_000_000_000),
+        ("B", 1),
+    ];
+    let (number, unit) =
+        UNITS.iter().find_map(|(name, unit)| Some((text.strip_suffix(name)?.trim_end(), *unit))).unwrap_or((text, 1));
+    if let Ok(whole) = number.parse::<u64>() {
+        return whole.checked_mul(unit);
+    }
+    let (whole, fraction) = number.split_once('.')?;
+    let digits = u32::try_from(fraction.len()).ok().filter(|digits| *digits <= 6)?;
+    let part: u64 = fraction.parse().ok()?;
+    whole.parse::<u64>().ok()?.checked_mul(unit)?.checked_add(part.checked_mul(unit)? / 10_u64.pow(digits))
+}
+
+fn parse_time(text: &str) -> Option<Duration> {
+    let (number, unit) = match (text.strip_suffix('s'), text.strip_suffix('m')) {
+        (Some(seconds), _) => (seconds, 1),
+        (_, Some(minutes)) => (minutes, 60),
+        _ => (text, 1),
+    };
+    number.parse::<u64>().ok()?.checked_mul(unit).filter(|seconds| *seconds > 0).map(Duration::from_secs)
+}
+
 /// The name of a limit, as reports print it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Limit {
@@ -204,6 +297,24 @@ mod tests {
         assert_eq!(limits.value_of(Limit::HostCall), "16 MiB");
         assert_eq!(limits.value_of(Limit::Time), "1800 s");
         assert_eq!(bytes(1000), "1000 bytes");
+    }
+
+    #[test]
+    fn limits_are_set_as_people_write_them() {
+        let mut limits = Limits::build();
+        for (name, value) in
+            [("memory", "512MiB"), ("time", "5m"), ("files", "10"), ("bytes", "1.5GiB"), ("log-bytes", "64kB")]
+        {
+            limits.set(name, value).unwrap();
+        }
+        assert_eq!((limits.memory, limits.time, limits.files.files), (512 << 20, Duration::from_mins(5), 10));
+        assert_eq!((limits.files.bytes, limits.log), (3 << 29, 64_000));
+        for (name, value) in
+            [("memory", "much"), ("memory", "-1"), ("time", "0s"), ("files", "1.5"), ("bytes", "99999999999TiB")]
+        {
+            assert!(matches!(limits.set(name, value), Err(LimitError::Value { .. })), "{name}={value}");
+        }
+        assert_eq!(limits.set("speed", "1"), Err(LimitError::Name("speed".to_owned())));
     }
 
     #[test]

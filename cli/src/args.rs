@@ -1,0 +1,236 @@
+//! What was typed.
+
+use clap::{Args as Arguments, Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+/// Turns application source into OCI images with sandboxed WebAssembly buildpacks
+///
+/// Needs no Docker, no root and no Linux. The images are Cloud Native Buildpacks images.
+#[derive(Debug, Parser)]
+#[command(
+    name = "wattle",
+    version,
+    propagate_version = true,
+    after_long_help = "\
+Examples:
+  wattle build --output oci:shop              build the application in this directory into an OCI layout
+  wattle build shop --output registry.example/team/shop:1
+  wattle detect shop                          what each buildpack says of an application
+  wattle inspect oci:shop                     what is in an image
+
+Exit status: 0 done, 1 the application or a buildpack said no, 2 usage or configuration, 3 the network, a
+registry, the disk or Wattle failed, 130 interrupted."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+    #[command(flatten)]
+    pub(crate) global: Global,
+}
+
+/// Options of every command.
+#[derive(Debug, Arguments)]
+pub(crate) struct Global {
+    /// Say only what went wrong, and the result
+    #[arg(short, long, global = true, conflicts_with = "verbose")]
+    pub(crate) quiet: bool,
+    /// Say more: every layer, every address, whole digests
+    #[arg(short, long, global = true)]
+    pub(crate) verbose: bool,
+    /// How to print: for people, or JSON lines for programs
+    #[arg(long, global = true, value_enum, default_value_t = Format::Human)]
+    pub(crate) format: Format,
+    /// When to use colour; `NO_COLOR` and `CLICOLOR_FORCE` are obeyed too
+    #[arg(long, global = true, value_enum, default_value_t = Colour::Auto, value_name = "WHEN")]
+    pub(crate) color: Colour,
+    /// Directory that keeps what survives a build
+    #[arg(long, global = true, env = "WATTLE_STORE", value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Read settings from this file instead of `wattle.toml` in the application and in the user's configuration
+    #[arg(long, global = true, env = "WATTLE_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Where a package registry is, such as `npm=https://npm.example`
+    #[arg(long = "registry", global = true, value_name = "NAME=URL")]
+    pub(crate) registries: Vec<String>,
+    /// Use only what is in the store
+    #[arg(long, global = true, env = "WATTLE_OFFLINE")]
+    pub(crate) offline: bool,
+}
+
+/// How to print.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// For people
+    Human,
+    /// JSON lines
+    Json,
+}
+
+/// When to use colour.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Colour {
+    /// If the output is a terminal that can
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(Build),
+    Detect(Detect),
+    Plan(Plan),
+    Inspect(Inspect),
+    Registries(Registries),
+    Store(Store),
+}
+
+/// What an application is and what builds it.
+#[derive(Debug, Arguments)]
+pub(crate) struct Application {
+    /// Directory of the application
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+    /// Use this buildpack, a directory with `buildpack.toml`; repeat it for several, in their order, instead of the
+    /// embedded ones
+    #[arg(short, long = "buildpack", value_name = "DIR")]
+    pub(crate) buildpacks: Vec<PathBuf>,
+    /// Set a variable of the build environment; without a value, take it from the environment of this command
+    #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
+    pub(crate) environment: Vec<String>,
+    /// What the image will run on, such as `linux/arm64`; this machine's architecture unless said
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Leave out what this kind of file says, besides `.wattleignore`
+    #[arg(long = "ignore", value_enum, value_name = "KIND")]
+    pub(crate) ignore: Vec<Ignore>,
+    /// Set a limit of the sandbox, such as `memory=512MiB` or `time=60s`
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<String>,
+}
+
+/// Files that say what to leave out of the application.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Ignore {
+    /// `.gitignore`, everywhere in the application (the default)
+    Git,
+    /// `.dockerignore`, at the root
+    Docker,
+    /// None of them
+    None,
+}
+
+/// Build an image from an application
+///
+/// Asks every buildpack whether it applies, lets those that do contribute layers, and puts these on top of a run image.
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle build --output oci:shop                       into the OCI layout `shop`, tag `latest`
+  wattle build shop --output oci:out:1.0               another directory, another tag
+  wattle build --output registry.example/team/shop     to a registry, with the credentials of `docker login`
+  wattle build --output oci:shop --platform linux/arm64
+  wattle build --output oci:shop --run-image registry.example/base:12
+  wattle build --output oci:shop --format json | tail -n 1
+
+Without --run-image one is assembled from Debian packages, once.")]
+pub(crate) struct Build {
+    #[command(flatten)]
+    pub(crate) application: Application,
+    /// Where the image goes: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(short, long, value_name = "IMAGE")]
+    pub(crate) output: Option<String>,
+    /// What the image is put on: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) run_image: Option<String>,
+    /// Speak plain HTTP to this registry of images, as is done for this machine's own
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure: Vec<String>,
+}
+
+/// Say what each buildpack thinks of an application
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle detect shop
+  wattle detect shop --format json | jq .verdict")]
+pub(crate) struct Detect {
+    #[command(flatten)]
+    pub(crate) application: Application,
+}
+
+/// Say which buildpacks would build an application, and what each would have to provide
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle plan shop
+  wattle plan shop --buildpack my-buildpack --format json")]
+pub(crate) struct Plan {
+    #[command(flatten)]
+    pub(crate) application: Application,
+}
+
+/// Say what is in an image
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle inspect oci:shop
+  wattle inspect registry.example/team/shop:1 --platform linux/arm64
+  wattle inspect oci:shop --format json | jq .layers")]
+pub(crate) struct Inspect {
+    /// The image: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: String,
+    /// Which of several, if the image is for several platforms
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Speak plain HTTP to this registry of images
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure: Vec<String>,
+}
+
+/// Print where package registries are, and why there
+///
+/// The first that is there wins: `--registry` and `wattle.toml`, the ecosystem's environment variables and configuration
+/// files, the lock file, and what the ecosystem's own client answers.
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle registries
+  wattle registries shop --registry npm=https://npm.example
+  wattle registries --format json")]
+pub(crate) struct Registries {
+    /// Directory of the application, whose configuration files count
+    #[arg(default_value = ".", value_name = "PATH")]
+    pub(crate) path: PathBuf,
+}
+
+/// Look after the store, which keeps downloads, compiled components and layers
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle store size
+  wattle store prune --keep 2GiB
+  rm -r \"$(wattle store dir)\"                 is safe while no build runs")]
+pub(crate) struct Store {
+    #[command(subcommand)]
+    pub(crate) action: StoreAction,
+}
+
+/// What to do with the store.
+#[derive(Debug, Subcommand)]
+pub(crate) enum StoreAction {
+    /// Print where it is
+    Dir,
+    /// Print how large it is
+    Size,
+    /// Remove what was not used for longest until it is small enough
+    Prune {
+        /// How large it may stay
+        #[arg(long, value_name = "SIZE", default_value = "0")]
+        keep: String,
+    },
+}

@@ -1,0 +1,173 @@
+//! The commands, each thin over one function of the engine.
+
+mod assess;
+mod build;
+mod cap;
+mod inspect;
+mod registries;
+mod store;
+
+use self::cap::open_package;
+use crate::args::{Application, Args, Command, Global};
+use crate::embedded;
+use crate::output::{Human, Json, Printer, report};
+use crate::settings::{self, Settings};
+use anyhow::{Context as _, Result};
+use std::process::ExitCode;
+use std::sync::Arc;
+use wattle_engine::{Cancel, Engine, EngineError, Fault, Observer, Package, Request};
+use wattle_fetch::{Fetcher, Registries};
+use wattle_plan::{Group, GroupEntry, Order};
+use wattle_sandbox::Sandbox;
+use wattle_store::Store;
+use wattle_transport::Transport;
+
+/// The application or a buildpack said no.
+const SAID_NO: u8 = 1;
+/// Usage or configuration.
+const USAGE: u8 = 2;
+/// The network, a registry, the disk, or Wattle.
+const WORLD: u8 = 3;
+/// Interrupted.
+const INTERRUPTED: u8 = 130;
+
+/// Runs a command; gives the exit status.
+pub(crate) fn run(args: Args) -> ExitCode {
+    let printer = Arc::new(Printer::new(&args.global, settings::variable));
+    let cx = Context { global: args.global, printer };
+    let done = match args.command {
+        Command::Build(args) => build::run(&cx, &args),
+        Command::Detect(args) => assess::detect(&cx, &args.application),
+        Command::Plan(args) => assess::plan(&cx, &args.application),
+        Command::Inspect(args) => inspect::run(&cx, &args),
+        Command::Registries(args) => registries::run(&cx, &args),
+        Command::Store(args) => store::run(&cx, &args),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => ExitCode::from(failed(&cx.printer, &error)),
+    }
+}
+
+/// Reports an error; gives the exit status.
+fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
+    if let Some(error) = error.downcast_ref::<EngineError>() {
+        report(printer, error, &error.code(), &error.details(), &error.hints());
+        return match error.fault() {
+            Fault::Application => SAID_NO,
+            Fault::Usage => USAGE,
+            Fault::World => WORLD,
+            Fault::Interrupted => INTERRUPTED,
+        };
+    }
+    // Everything else is about how the command was called, but for what the machine refuses.
+    let world = error.downcast_ref::<wattle_store::StoreError>().is_some();
+    let (code, status) = if world { ("store", WORLD) } else { ("usage", USAGE) };
+    report(printer, error.as_ref(), code, &[], &[]);
+    status
+}
+
+/// What every command has.
+pub(crate) struct Context {
+    pub(crate) global: Global,
+    pub(crate) printer: Arc<Printer>,
+}
+
+impl Context {
+    /// Settings for an application, their warnings said.
+    pub(crate) fn settings(&self, application: &std::path::Path) -> Result<Settings> {
+        let settings = Settings::read(application, &self.global)?;
+        for warning in settings.warnings() {
+            self.observer(true).event(&wattle_engine::Event::Warning { text: warning.clone() });
+        }
+        Ok(settings)
+    }
+
+    /// Who hears what happens. A command whose result is data keeps events out of it.
+    pub(crate) fn observer(&self, events_are_the_result: bool) -> Arc<dyn Observer> {
+        match (self.printer.json, events_are_the_result) {
+            (true, true) => Arc::new(Json(self.printer.clone())),
+            (true, false) => Arc::new(Nobody),
+            (false, _) => Arc::new(Human::new(self.printer.clone())),
+        }
+    }
+
+    /// An engine for these settings.
+    pub(crate) fn engine(
+        &self,
+        settings: &Settings,
+        insecure: &[String],
+        observer: Arc<dyn Observer>,
+    ) -> Result<Engine> {
+        let store = Store::open(&Settings::store(&self.global)?)?;
+        let registries = Registries::discover(settings.registries(&self.global)?)?;
+        let network = Settings::network(&self.global);
+        Ok(Engine {
+            sandbox: Sandbox::new()?,
+            transport: Transport::new(settings.transport(insecure)?)?,
+            fetcher: Fetcher::new(Arc::new(registries), Arc::new(store.clone()), network),
+            debian_keyring: settings::debian_keyring(),
+            store,
+            observer,
+        })
+    }
+}
+
+/// What the engine is asked about an application.
+pub(crate) fn request(settings: &Settings, application: &Application) -> Result<Request> {
+    let (buildpacks, order) = buildpacks(application)?;
+    let (detect_limits, build_limits) = Settings::limits(application)?;
+    Ok(Request {
+        application: settings.application.clone(),
+        rules: settings.rules(&application.ignore),
+        buildpacks,
+        order,
+        target: settings.platform(application.platform.as_deref())?,
+        environment: settings.environment(&application.environment)?,
+        detect_limits,
+        build_limits,
+        launchers: embedded::launchers(),
+        cancel: Cancel::default(),
+    })
+}
+
+/// Hears nothing.
+struct Nobody;
+
+impl Observer for Nobody {
+    fn event(&self, _: &wattle_engine::Event) {}
+}
+
+/// The buildpacks that were named, one group in their order, or the embedded ones.
+fn buildpacks(application: &Application) -> Result<(Vec<Package>, Order)> {
+    if application.buildpacks.is_empty() {
+        return Ok((embedded::buildpacks()?, embedded::order()?));
+    }
+    let packages: Vec<Package> = application
+        .buildpacks
+        .iter()
+        .map(|path| open_package(path).with_context(|| format!("`{}` is no buildpack", path.display())))
+        .collect::<Result<_>>()?;
+    let entries = packages.iter().map(|package| {
+        let key = &package.manifest().key;
+        GroupEntry { id: key.id.clone(), version: Some(key.version), optional: false }
+    });
+    let order = Order(vec![Group(entries.collect())]);
+    Ok((packages, order))
+}
+
+/// The runtime that waits for the network.
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build().context("no threads can be started")
+}
+
+/// Hears only what takes long: the rest is the result, which is printed at the end.
+pub(crate) struct Compiling(pub(crate) Arc<Printer>);
+
+impl Observer for Compiling {
+    fn event(&self, event: &wattle_engine::Event) {
+        if let wattle_engine::Event::Compiling { buildpack } = event {
+            self.0.step("Compiling", &format!("{buildpack}, once"));
+        }
+    }
+}

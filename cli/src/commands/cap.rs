@@ -1,0 +1,15 @@
+//! Opening directories that were named on the command line.
+
+use anyhow::{Context as _, Result};
+use cap_std::ambient_authority;
+use cap_std::fs::Dir;
+use std::path::Path;
+use wattle_engine::Package;
+use wattle_tree::directory::{self, Rules};
+
+/// The buildpack in a directory.
+pub(crate) fn open_package(path: &Path) -> Result<Package> {
+    let directory = Dir::open_ambient_dir(path, ambient_authority()).context("it cannot be opened")?;
+    let files = directory::read(&directory, &Rules::none())?;
+    Ok(Package::new(&path.display().to_string(), files)?)
+}

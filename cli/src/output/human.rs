@@ -1,0 +1,131 @@
+//! Events as a calm account of a build.
+
+use super::{Printer, count, short, size};
+use std::sync::{Arc, Mutex, PoisonError};
+use wattle_engine::{Event, KeyChange, LayerState, Observer, Verdict};
+
+/// Prints what takes time or decides something, a line each.
+pub(crate) struct Human {
+    printer: Arc<Printer>,
+    tally: Mutex<Tally>,
+}
+
+/// What is summed up before it is said.
+#[derive(Default)]
+struct Tally {
+    detecting: bool,
+    layers: u64,
+    reused: u64,
+    bytes: u64,
+}
+
+impl Human {
+    pub(crate) fn new(printer: Arc<Printer>) -> Human {
+        Human { printer, tally: Mutex::default() }
+    }
+
+    fn detected(&self, buildpack: &str, version: &str, verdict: Verdict, reason: Option<&str>) {
+        let text = match (verdict, reason) {
+            (Verdict::Pass, _) => format!("{buildpack} {version}"),
+            (Verdict::Skip, reason) => {
+                self.printer.style.faint(&format!("{buildpack} {version} skipped: {}", reason.unwrap_or_default()))
+            }
+            (Verdict::Fail, reason) => {
+                self.printer.style.error(&format!("{buildpack} {version} failed: {}", reason.unwrap_or_default()))
+            }
+        };
+        let first = !std::mem::replace(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner).detecting, true);
+        if first { self.printer.step("Detecting", &text) } else { self.printer.detail(&text) }
+    }
+
+    fn layer(&self, layer: &str, state: LayerState, changes: &[KeyChange]) {
+        let state = match state {
+            LayerState::Created => "created".to_owned(),
+            LayerState::Reused => "reused".to_owned(),
+            LayerState::Stale => format!("made anew: {}", changes.iter().map(change).collect::<Vec<_>>().join(", ")),
+        };
+        self.printer.detail(&format!("{} {state}", self.printer.style.strong(&format!("{layer:14}"))));
+    }
+
+    fn packed(&self, layer: &str, reused: bool, bytes: u64, digest: &str) {
+        let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
+        tally.layers += 1;
+        tally.reused += u64::from(reused);
+        tally.bytes += bytes;
+        drop(tally);
+        if self.printer.verbose {
+            let how = if reused { "reused" } else { "packed" };
+            self.printer.step("Layer", &format!("{layer}  {how}  {}  {digest}", size(bytes)));
+        }
+    }
+
+    fn exported(&self) {
+        let tally = std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner));
+        let reused = if tally.reused > 0 { format!(", {} reused", tally.reused) } else { String::new() };
+        self.printer.step("Exporting", &format!("{}{reused}, {}", count(tally.layers, "layer"), size(tally.bytes)));
+    }
+}
+
+impl Observer for Human {
+    fn event(&self, event: &Event) {
+        let printer = &self.printer;
+        match event {
+            Event::Application { path, files, bytes } => {
+                let what = format!("({}, {})", count(*files, "file"), size(*bytes));
+                printer.step("Reading", &format!("{} {}", path.display(), printer.style.faint(&what)));
+            }
+            Event::Compiling { buildpack } => printer.step("Compiling", &format!("{buildpack}, once")),
+            Event::Assembling { run_image, packages } => {
+                printer.step("Assembling", &format!("run image {run_image} from {packages} Debian packages, once"));
+            }
+            Event::RunImage { reference, digest } => {
+                let digest = if printer.verbose { digest.clone() } else { short(digest) };
+                printer.step("Run image", &format!("{reference} {}", printer.style.faint(&digest)));
+            }
+            Event::Detected { buildpack, version, verdict, reason } => {
+                self.detected(buildpack, version, *verdict, reason.as_deref());
+            }
+            Event::Planned { buildpacks } => {
+                let names: Vec<_> = buildpacks.iter().map(|step| format!("{} {}", step.id, step.version)).collect();
+                printer.step("Planning", &names.join(" → "));
+            }
+            Event::Building { buildpack, version } => printer.step("Building", &format!("{buildpack} {version}")),
+            Event::Output { error: true, text, .. } => printer.detail(&printer.style.warning(text)),
+            Event::Output { text, .. } => printer.detail(&printer.style.faint(text)),
+            Event::Fetching { done, total, bytes, .. } => {
+                printer.progress("Fetching", *done, *total, &format!("{done} of {total}, {}", size(*bytes)));
+            }
+            Event::Fetched { total, cached, bytes, .. } => {
+                printer.done();
+                if *total > *cached {
+                    let from = if *cached > 0 { format!(", {cached} from the store") } else { String::new() };
+                    printer.detail(&format!("fetched {}{from}, {}", count(*total, "file"), size(*bytes)));
+                }
+            }
+            Event::Layer { layer, state, changes, .. } => self.layer(layer, *state, changes),
+            Event::Packing { layer } => printer.progress("Packing", 0, 0, layer),
+            Event::Packed { layer, reused, size, digest } => self.packed(layer, *reused, *size, digest),
+            Event::Sending { to, bytes, total } => {
+                printer.progress("Sending", *bytes, *total, &format!("{} of {} to {to}", size(*bytes), size(*total)));
+            }
+            Event::Published { .. } => {
+                printer.done();
+                self.exported();
+            }
+            Event::Warning { text } if !printer.quiet => {
+                printer.line(&format!("{} {text}", printer.style.warning("warning:")));
+            }
+            _ => {}
+        }
+    }
+}
+
+/// `node 22.4.0 → 22.4.1`.
+fn change(change: &KeyChange) -> String {
+    match (&change.before, &change.after) {
+        (Some(before), Some(after)) if before.len() + after.len() > 60 => format!("{} changed", change.name),
+        (Some(before), Some(after)) => format!("{} {before} → {after}", change.name),
+        (None, Some(_)) => format!("{} is new", change.name),
+        _ => format!("{} is gone", change.name),
+    }
+}

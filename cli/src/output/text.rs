@@ -1,0 +1,70 @@
+//! Figures and tables for people.
+
+use std::time::Duration;
+
+/// Bytes in decimal units: `812 B`, `4.2 MB`.
+pub(crate) fn size(bytes: u64) -> String {
+    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
+    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
+        None => format!("{bytes} B"),
+        Some((unit, name)) => {
+            let tenths = bytes.saturating_mul(10) / unit;
+            format!("{}.{} {name}", tenths / 10, tenths % 10)
+        }
+    }
+}
+
+/// A count and its noun: `1 layer`, `2 layers`.
+pub(crate) fn count(number: u64, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
+/// Time in the unit that fits: `82 ms`, `4.2 s`, `3 min 12 s`.
+pub(crate) fn duration(time: Duration) -> String {
+    match time.as_secs() {
+        0 => format!("{} ms", time.as_millis()),
+        1..60 => format!("{:.1} s", time.as_secs_f64()),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
+    }
+}
+
+/// A digest as people compare them: the algorithm and the first twelve digits.
+pub(crate) fn short(digest: &str) -> String {
+    match digest.split_once(':') {
+        Some((algorithm, hex)) => format!("{algorithm}:{}", hex.get(..12).unwrap_or(hex)),
+        None => digest.to_owned(),
+    }
+}
+
+/// Rows with aligned columns, two spaces between them.
+pub(crate) fn table(rows: &[Vec<String>]) -> Vec<String> {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}"));
+        cells.collect::<Vec<_>>().join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!([0, 999, 1000, 1_049_999, 2_000_000_000].map(size), ["0 B", "999 B", "1.0 kB", "1.0 MB", "2.0 GB"]);
+        let times = [5, 999, 4_240, 59_999, 192_000].map(Duration::from_millis);
+        assert_eq!(times.map(duration), ["5 ms", "999 ms", "4.2 s", "60.0 s", "3 min 12 s"]);
+        assert_eq!([count(0, "layer"), count(1, "layer"), count(2, "layer")], ["0 layers", "1 layer", "2 layers"]);
+    }
+
+    #[test]
+    fn columns_align_by_characters() {
+        let rows = [vec!["a".to_owned(), "→".to_owned(), "x".to_owned()], vec!["bcd".to_owned(), "ef".to_owned()]];
+        assert_eq!(table(&rows), ["a    →   x", "bcd  ef"]);
+    }
+}
