@@ -21,7 +21,6 @@ pub struct Process {
 }
 
 /// What became of a program.
-#[must_use]
 pub struct Output {
     /// Its exit code, or 128 and the number of the signal that ended it.
     pub code: i32,
@@ -71,6 +70,7 @@ impl Process {
     }
 
     /// Waits for its end.
+    #[must_use]
     pub fn finish(mut self) -> Output {
         let start = Instant::now();
         while self.is_running() {
@@ -106,12 +106,14 @@ fn code(status: ExitStatus) -> i32 {
 impl Output {
     /// Asserts that it ended with 0.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "the assertion may be all that is wanted")]
     pub fn succeeds(self) -> Output {
         self.fails(0)
     }
 
     /// Asserts that it ended with this code.
     #[track_caller]
+    #[expect(clippy::return_self_not_must_use, reason = "the assertion may be all that is wanted")]
     pub fn fails(self, code: i32) -> Output {
         assert_eq!(self.code, code, "\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr);
         self
@@ -127,6 +129,13 @@ impl Output {
     /// Standard error without what differs from run to run.
     pub fn told(&self) -> String {
         self.redaction.apply(&self.stderr)
+    }
+
+    /// What was [`told`](Output::told) from the error on.
+    pub fn failure(&self) -> String {
+        let told = self.told();
+        let start = told.find("error:").unwrap_or_else(|| panic!("no error was told:\n{told}"));
+        told[start..].to_owned()
     }
 
     /// Standard output without what differs from run to run.

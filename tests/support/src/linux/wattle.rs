@@ -5,6 +5,7 @@ use super::redact::Redaction;
 use crate::guests;
 use std::env;
 use std::ffi::OsStr;
+use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -120,6 +121,7 @@ impl Call {
     }
 
     /// Runs it to its end.
+    #[must_use]
     pub fn run(self) -> Output {
         self.start().finish()
     }
@@ -129,11 +131,12 @@ impl Call {
         Process::start_with(&mut self.command, self.redaction)
     }
 
-    /// Runs it where this directory is a file system of `size` bytes. Nobody else sees that, and it is gone afterwards.
-    pub fn on_small_disk(self, directory: &Path, size: u64) -> Output {
+    /// Runs it where this directory is a file system of `size` bytes, and also gives the paths that were left there. Nobody
+    /// else sees that file system, and it is gone afterwards.
+    pub fn on_small_disk(self, directory: &Path, size: u64) -> (Output, String) {
+        let left = tempfile::NamedTempFile::new().expect("a temporary file can be made");
         let mut command = Command::new("unshare");
-        let script = "mount -t tmpfs -o \"size=$1\" none \"$2\" && shift 2 && exec \"$@\"";
-        command.args(["--mount", "sh", "-c", script, "sh", &size.to_string()]).arg(directory);
+        command.args(["--mount", "sh", "-c", ON_SMALL_DISK, "sh", &size.to_string()]).arg(directory).arg(left.path());
         command.arg(self.command.get_program()).args(self.command.get_args());
         for (name, value) in self.command.get_envs() {
             match value {
@@ -141,6 +144,17 @@ impl Call {
                 None => command.env_remove(name),
             };
         }
-        Process::start_with(&mut command, self.redaction).finish()
+        let output = Process::start_with(&mut command, self.redaction).finish();
+        (output, fs::read_to_string(left.path()).expect("the list was written"))
     }
 }
+
+const ON_SMALL_DISK: &str = r#"
+mount -t tmpfs -o "size=$1" none "$2" || exit 99
+directory=$2 left=$3
+shift 3
+"$@"
+code=$?
+cd "$directory" && find . -mindepth 1 > "$left"
+exit $code
+"#;

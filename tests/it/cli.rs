@@ -1,0 +1,116 @@
+//! What the command line promises.
+
+use crate::run_image::TinyRunImage;
+use crate::wattle;
+use wattle_test_support::{Call, Files};
+
+const COMMANDS: [&[&str]; 7] = [&[], &["build"], &["detect"], &["plan"], &["inspect"], &["registries"], &["store"]];
+
+fn application() -> Files {
+    Files::of([("Procfile", "web: serve --port $PORT\nworker: work\n")])
+}
+
+/// The commands that can be run on any application, and a build of it.
+fn calls(application: &Files, output: &Files, run_image: &TinyRunImage) -> Vec<Call> {
+    let image = format!("oci:{}", output.join("image").display());
+    let name = application.text();
+    let build = wattle().args(["build", name, "--output", &image, "--run-image", &run_image.name()]);
+    let others = [["detect", name], ["plan", name], ["registries", name], ["inspect", &image]];
+    let others = others.map(|args| wattle().args(args));
+    let calls = std::iter::once(build).chain(others);
+    calls.map(|call| call.calling(application.path(), "app").calling(output.path(), "out")).collect()
+}
+
+#[test]
+fn every_command_has_examples() {
+    for command in COMMANDS {
+        let help = wattle().args(command).arg("--help").run().succeeds().stdout;
+        assert!(help.contains("\nExamples:\n  "), "`wattle {}` has no examples:\n{help}", command.join(" "));
+        assert!(help.lines().all(|line| line.chars().count() <= 120), "a line is too long:\n{help}");
+    }
+}
+
+#[test]
+fn every_command_writes_json_lines() {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
+    for call in calls(&application, &output, &run_image) {
+        let output = call.args(["--format", "json"]).run().succeeds();
+        assert_eq!(output.stderr, "", "only JSON lines were asked for");
+        let lines = output.json_lines();
+        assert!(!lines.is_empty() && lines.iter().all(serde_json::Value::is_object), "{lines:?}");
+    }
+}
+
+#[test]
+fn errors_are_json_lines_too() {
+    let application = Files::of([("web/package.json", "{}")]);
+    let output = wattle().args(["plan", application.text(), "--format", "json"]).run().fails(1);
+    let lines = output.json_lines();
+    let error = lines.last().unwrap();
+    assert_eq!((&error["event"], &error["code"]), (&"error".into(), &"detect/nothing-applies".into()));
+    assert_eq!(output.stderr, "");
+}
+
+#[test]
+fn what_people_read() {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
+    let told = calls(&application, &output, &run_image).into_iter().map(|call| {
+        let output = call.calling(run_image.path(), "base").run().succeeds();
+        (output.told(), output.data())
+    });
+    let [build, detect, plan, _, inspect] = told.collect::<Vec<_>>().try_into().unwrap();
+    insta::assert_snapshot!(build.0, @"");
+    insta::assert_snapshot!(build.1, @"");
+    insta::assert_snapshot!(detect.0, @"");
+    insta::assert_snapshot!(detect.1, @"");
+    insta::assert_snapshot!(plan.0, @"");
+    insta::assert_snapshot!(plan.1, @"");
+    insta::assert_snapshot!(inspect.0, @"");
+    insta::assert_snapshot!(inspect.1, @"");
+}
+
+#[test]
+fn quiet_says_nothing_of_what_goes_well() {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
+    for call in calls(&application, &output, &run_image) {
+        assert_eq!(call.arg("--quiet").run().succeeds().stderr, "");
+    }
+}
+
+#[test]
+fn colour_is_asked_for() {
+    let application = application();
+    let coloured = |change: fn(Call) -> Call| {
+        let output = change(wattle().args(["plan", application.text()])).run().succeeds();
+        output.stderr.contains('\u{1b}') || output.stdout.contains('\u{1b}')
+    };
+    assert!(!coloured(|call| call));
+    assert!(coloured(|call| call.args(["--color", "always"])));
+    assert!(coloured(|call| call.env("CLICOLOR_FORCE", "1")));
+    assert!(!coloured(|call| call.env("CLICOLOR_FORCE", "1").env("NO_COLOR", "1")));
+    assert!(!coloured(|call| call.env("CLICOLOR_FORCE", "1").args(["--color", "never"])));
+}
+
+#[test]
+fn registries_say_where_they_come_from() {
+    let application =
+        Files::of([(".npmrc", "registry=https://project.example/npm/\n@acme:registry=https://acme.example\n")]);
+    let npm = |change: fn(Call) -> Call| {
+        let call = wattle().args(["registries", application.text()]).bare();
+        let output = change(call).run().succeeds();
+        output.data().lines().filter(|line| line.contains("npm")).collect::<Vec<_>>().join("\n")
+    };
+    insta::assert_snapshot!(npm(|call| call), @"");
+    insta::assert_snapshot!(npm(|call| call.env("NPM_CONFIG_REGISTRY", "https://variable.example")), @"");
+    insta::assert_snapshot!(npm(|call| call.args(["--registry", "npm=https://said.example"])), @"");
+}
+
+#[test]
+fn usage_errors_have_a_code_of_their_own() {
+    let told = |args: &[&str]| wattle().args(args).run().fails(2).stderr;
+    insta::assert_snapshot!(told(&["biuld"]), @"");
+    insta::assert_snapshot!(told(&["plan", ".", "--limit", "memory=much"]), @"");
+    insta::assert_snapshot!(told(&["plan", ".", "--limit", "patience=1"]), @"");
+    insta::assert_snapshot!(told(&["plan", ".", "--platform", "amiga"]), @"");
+    insta::assert_snapshot!(told(&["registries", "--registry", "npm"]), @"");
+}

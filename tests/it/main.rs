@@ -1,0 +1,26 @@
+//! Wattle as its users meet it: the program, the images that it makes, and what these do when they are started.
+//!
+//! The images are started by `umoci` and `runc`, which takes root.
+
+#![cfg(target_os = "linux")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
+
+mod architecture;
+mod bad_input;
+mod build;
+mod cli;
+mod containment;
+mod node_modules;
+mod run_image;
+
+use wattle_test_support::Wattle;
+
+/// The program, with the store that all tests share.
+fn wattle() -> Wattle {
+    Wattle::new(env!("CARGO_BIN_EXE_wattle"))
+}
+
+/// The program, with a store that has nothing in it.
+fn cold() -> Wattle {
+    Wattle::cold(env!("CARGO_BIN_EXE_wattle"))
+}

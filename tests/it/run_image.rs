@@ -1,0 +1,30 @@
+//! A run image for tests that are about something else: next to nothing, and nothing to download.
+
+use std::path::Path;
+use wattle_test_support::{Files, run};
+
+/// An OCI layout with an image for this machine's architecture, gone when this is dropped.
+pub(crate) struct TinyRunImage(Files);
+
+impl TinyRunImage {
+    pub(crate) fn new() -> TinyRunImage {
+        let files = Files::new().with("os-release", "ID=tiny\n");
+        let layout = files.join("layout").to_string_lossy().into_owned();
+        let image = format!("{layout}:latest");
+        run("umoci", ["init", "--layout", &layout]);
+        run("umoci", ["new", "--image", &image]);
+        run("umoci", ["config", "--image", &image, "--config.user", "65532:65532"]);
+        run("umoci", ["insert", "--image", &image, &files.join("os-release").to_string_lossy(), "/etc/os-release"]);
+        TinyRunImage(files)
+    }
+
+    /// The directory that all of it is in.
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    /// Its name.
+    pub(crate) fn name(&self) -> String {
+        format!("oci:{}:latest", self.0.join("layout").display())
+    }
+}
