@@ -49,6 +49,18 @@ pub(crate) fn run(args: Args) -> ExitCode {
     }
 }
 
+/// No buildpack applies, and everything about it is said already.
+#[derive(Debug)]
+pub(crate) struct SaidNo;
+
+impl std::error::Error for SaidNo {}
+
+impl std::fmt::Display for SaidNo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("no buildpack applies")
+    }
+}
+
 /// Reports an error; gives the exit status.
 fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<EngineError>() {
@@ -59,6 +71,9 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
             Fault::World => WORLD,
             Fault::Interrupted => INTERRUPTED,
         };
+    }
+    if error.is::<SaidNo>() {
+        return SAID_NO;
     }
     // Everything else is about how the command was called, but for what the machine refuses.
     let world = error.downcast_ref::<wattle_store::StoreError>().is_some();

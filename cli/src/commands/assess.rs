@@ -1,6 +1,6 @@
 //! `wattle detect` and `wattle plan`.
 
-use super::Context;
+use super::{Context, SaidNo};
 use crate::args::Application;
 use crate::output::table;
 use anyhow::Result;
@@ -9,9 +9,10 @@ use wattle_engine::{Assessment, Step, Verdict};
 /// Says what each buildpack thinks. Succeeds if somebody would build it.
 pub(crate) fn detect(cx: &Context, application: &Application) -> Result<()> {
     let assessment = assess(cx, application, wattle_engine::Engine::detect)?;
+    let nobody = if assessment.plan.is_empty() { Err(SaidNo.into()) } else { Ok(()) };
     if cx.printer.json {
         cx.printer.json(&assessment);
-        return Ok(());
+        return nobody;
     }
     let verdict = |verdict| match verdict {
         Verdict::Pass => "pass",
@@ -31,7 +32,7 @@ pub(crate) fn detect(cx: &Context, application: &Application) -> Result<()> {
         })
         .collect();
     cx.printer.lines(&table(&rows));
-    Ok(())
+    nobody
 }
 
 /// Says who would build it, with what. Fails if nobody would.

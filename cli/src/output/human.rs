@@ -97,7 +97,8 @@ impl Observer for Human {
             }
             Event::Fetched { total, cached, bytes, .. } => {
                 printer.done();
-                if *total > *cached {
+                // What takes no time is not worth a line.
+                if *total > *cached && (*bytes >= 1_000_000 || printer.verbose) {
                     let from = if *cached > 0 { format!(", {cached} from the store") } else { String::new() };
                     printer.detail(&format!("fetched {}{from}, {}", count(*total, "file"), size(*bytes)));
                 }

@@ -4,11 +4,14 @@ use super::Printer;
 use std::sync::Arc;
 use wattle_engine::{Event, Observer};
 
-/// Prints every event on standard output.
+/// Prints events on standard output: those that say how far something is only if more is to be said.
 pub(crate) struct Json(pub(crate) Arc<Printer>);
 
 impl Observer for Json {
     fn event(&self, event: &Event) {
-        self.0.json(event);
+        let progress = matches!(event, Event::Fetching { .. } | Event::Packing { .. } | Event::Sending { .. });
+        if self.0.verbose || !progress {
+            self.0.json(event);
+        }
     }
 }

@@ -86,12 +86,13 @@ impl Engine {
         output: &Location,
     ) -> Result<Report, EngineError> {
         let cancel = &request.cancel;
+        let mut run = block_in_place(|| Run::new(self, request))?;
         let base = tokio::select! {
             base = self.run_image(&request.target, run_image) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
         let (exported, fetched, processes, default_process) = block_in_place(|| -> Result<_, EngineError> {
-            let run = Run::new(self, request, base.distribution())?;
+            run.distribution = base.distribution();
             let planned = run.plan()?;
             let done = run.build_all(&planned)?;
             let fetched = origins(&done);

@@ -62,7 +62,7 @@ pub(crate) struct Planned {
 impl Engine {
     /// Asks every buildpack what it thinks of an application. Blocks.
     pub fn detect(&self, request: &Request) -> Result<Assessment, EngineError> {
-        let run = Run::new(self, request, None)?;
+        let run = Run::new(self, request)?;
         let (groups, buildpacks) = run.candidates()?;
         let detections = run.detect(&buildpacks)?;
         let plan = resolve(&groups, &detections.verdicts).map(|plan| steps(&plan)).unwrap_or_default();
@@ -71,7 +71,7 @@ impl Engine {
 
     /// Finds out who would build an application. Blocks.
     pub fn plan(&self, request: &Request) -> Result<Assessment, EngineError> {
-        let run = Run::new(self, request, None)?;
+        let run = Run::new(self, request)?;
         let planned = run.plan()?;
         Ok(Assessment { schema: 1, buildpacks: verdicts(&planned.detections), plan: steps(&planned.plan) })
     }
@@ -79,11 +79,7 @@ impl Engine {
 
 impl<'a> Run<'a> {
     /// Reads the application.
-    pub(crate) fn new(
-        engine: &'a Engine,
-        request: &'a Request,
-        distribution: Option<(String, String)>,
-    ) -> Result<Run<'a>, EngineError> {
+    pub(crate) fn new(engine: &'a Engine, request: &'a Request) -> Result<Run<'a>, EngineError> {
         let path = &request.application;
         let opened = Dir::open_ambient_dir(path, ambient_authority());
         let opened = opened.map_err(|source| EngineError::Application { path: path.clone(), source })?;
@@ -91,7 +87,7 @@ impl<'a> Run<'a> {
         let application = application.map_err(|source| EngineError::Read { path: path.clone(), source })?;
         let (files, bytes) = extent(&application);
         engine.observer.event(&Event::Application { path: path.clone(), files, bytes });
-        Ok(Run { engine, request, observer: engine.observer.clone(), application, distribution })
+        Ok(Run { engine, request, observer: engine.observer.clone(), application, distribution: None })
     }
 
     /// Every group that may build, and the buildpacks in them.

@@ -7,6 +7,7 @@ use crate::packing::Packing;
 use crate::request::Engine;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
+use std::io::Write as _;
 use std::str::FromStr;
 use tokio::task::block_in_place;
 use wattle_debian::{Architecture, Index, Package, Release, RunImage, Selection, Spec, Unpacked};
@@ -15,11 +16,12 @@ use wattle_oci::layer::{Attributes, Owner, Source as Contents};
 use wattle_oci::{Base, Image, Platform, cnb};
 use wattle_store::{Store, StoreError};
 use wattle_transport::{Location, Pick, Source};
-use wattle_tree::{Blob, archive};
+use wattle_tree::{Blob, Digest, archive};
 
-/// Where Debian packages are.
-const REGISTRY: &str = "debian";
-/// The part of the archive that is searched.
+/// Where Debian packages are: names of registries, and what follows the code name of the suite there. The second has
+/// security updates; a machine that knows no such registry does without.
+const ARCHIVES: [(&str, &str); 2] = [("debian", ""), ("debian-security", "-security")];
+/// The part of an archive that is searched.
 const COMPONENT: &str = "main";
 
 /// Why there is no default run image.
@@ -138,30 +140,62 @@ impl Engine {
             _ => return Err(RunImageError::Platform(target.to_string())),
         };
         let spec = Spec::standard(architecture);
-        let selection = spec.select(&self.index(&spec).await?)?;
-        let name = selection.name();
-        let image = match kept(&self.store, &name)? {
-            Some(image) => image,
-            None => self.assemble(&selection, target).await?,
+        let indexes = self.indexes(&spec).await?;
+        let (name, image) = match known(&self.store, &spec, &indexes)? {
+            Some(known) => known,
+            None => self.selected(&spec, &indexes, target).await?,
         };
         let location = Location::layout(&name, Pick::Default);
         Ok(Chosen { source: Source { digest: image.digest(), image, location }, name })
     }
 
-    /// The packages of the suite, verified by its release file.
-    async fn index(&self, spec: &Spec) -> Result<Index, RunImageError> {
-        let suite = format!("dists/{}", spec.suite.codename);
-        let release = self.fetch_debian(&[(format!("{suite}/InRelease"), None)]).await?;
-        let text = first(&release).map(Blob::to_vec).transpose()?.unwrap_or_default();
-        let release = self.release(&text).map_err(RunImageError::Release)?;
-        if release.codename != spec.suite.codename {
-            return Err(RunImageError::Codename { wanted: spec.suite.codename.clone(), found: release.codename });
+    /// The image of the newest packages in these indexes, assembled unless it is in the store.
+    async fn selected(
+        &self,
+        spec: &Spec,
+        indexes: &[ListedIndex],
+        target: &Platform,
+    ) -> Result<(String, Image), RunImageError> {
+        let mut index = Index::default();
+        for listed in indexes {
+            index = index.join(self.index(listed).await?);
         }
-        let file = release.packages(COMPONENT, spec.architecture).map_err(RunImageError::Release)?;
-        let path = if release.by_hash { file.by_hash() } else { file.path.clone() };
-        let packages = self.fetch_debian(&[(format!("{suite}/{path}"), Some(file.digest))]).await?;
+        let selection = spec.select(&index)?;
+        let name = selection.name();
+        let image = match kept(&self.store, &name)? {
+            Some(image) => image,
+            None => self.assemble(&selection, target).await?,
+        };
+        note(&self.store, spec, indexes, &name)?;
+        Ok((name, image))
+    }
+
+    /// Where the indexes of packages are, as the release files of the archives say.
+    async fn indexes(&self, spec: &Spec) -> Result<Vec<ListedIndex>, RunImageError> {
+        let mut indexes = Vec::new();
+        for (archive, suffix) in ARCHIVES {
+            if !suffix.is_empty() && self.fetcher.registries().get(archive, None).is_err() {
+                continue;
+            }
+            let codename = format!("{}{suffix}", spec.suite.codename);
+            let directory = format!("{archive}:dists/{codename}");
+            let fetched = self.fetch_debian(&[(format!("{directory}/InRelease"), None)]).await?;
+            let text = first(&fetched).map(Blob::to_vec).transpose()?.unwrap_or_default();
+            let release = self.release(&text).map_err(RunImageError::Release)?;
+            if release.codename != codename {
+                return Err(RunImageError::Codename { wanted: codename, found: release.codename });
+            }
+            let file = release.packages(COMPONENT, spec.architecture).map_err(RunImageError::Release)?;
+            let path = if release.by_hash { file.by_hash() } else { file.path.clone() };
+            indexes.push(ListedIndex { archive, source: format!("{directory}/{path}"), digest: file.digest });
+        }
+        Ok(indexes)
+    }
+
+    async fn index(&self, listed: &ListedIndex) -> Result<Index, RunImageError> {
+        let packages = self.fetch_debian(&[(listed.source.clone(), Some(listed.digest))]).await?;
         let packages = first(&packages).cloned().unwrap_or_else(|| Vec::new().into());
-        block_in_place(|| Index::read(REGISTRY, &packages)).map_err(RunImageError::Index)
+        block_in_place(|| Index::read(listed.archive, &packages)).map_err(RunImageError::Index)
     }
 
     /// The release file, and whose word it is.
@@ -177,8 +211,7 @@ impl Engine {
     async fn assemble(&self, selection: &Selection, target: &Platform) -> Result<Image, RunImageError> {
         let (run_image, packages) = (selection.name(), selection.packages());
         self.observer.event(&Event::Assembling { run_image: run_image.clone(), packages: packages.len() });
-        let requests: Vec<_> =
-            packages.iter().map(|package| (package.filename.clone(), Some(package.digest))).collect();
+        let requests: Vec<_> = packages.iter().map(|package| (package.reference(), Some(package.digest))).collect();
         let debs = self.fetch_debian(&requests).await?;
         block_in_place(|| {
             let scratch = self.store.scratch()?;
@@ -215,13 +248,11 @@ impl Engine {
         })?)
     }
 
-    async fn fetch_debian(
-        &self,
-        files: &[(String, Option<wattle_tree::Digest>)],
-    ) -> Result<Vec<Fetched>, RunImageError> {
-        let request = |(path, digest): &(String, _)| Request { source: format!("{REGISTRY}:{path}"), digest: *digest };
+    async fn fetch_debian(&self, files: &[(String, Option<Digest>)]) -> Result<Vec<Fetched>, RunImageError> {
+        let request = |(source, digest): &(String, _)| Request { source: source.clone(), digest: *digest };
         let requests: Vec<Request> = files.iter().map(request).collect();
-        let permission = Permission { registries: [REGISTRY.to_owned()].into(), ..Permission::default() };
+        let permission =
+            Permission { registries: ARCHIVES.map(|(name, _)| name.to_owned()).into(), ..Permission::default() };
         let telling = Telling { observer: self.observer.clone(), buildpack: "run image".to_owned() };
         let told = telling.begin(requests.len() as u64);
         let fetched = self.fetcher.fetch(&requests, &permission, &told).await.map_err(RunImageError::Fetch)?;
@@ -232,6 +263,15 @@ impl Engine {
 
 fn first(fetched: &[Fetched]) -> Option<&Blob> {
     fetched.first().map(|fetched| &fetched.blob)
+}
+
+/// An index of packages that a release file lists.
+struct ListedIndex {
+    /// Name of the registry.
+    archive: &'static str,
+    /// What to ask for.
+    source: String,
+    digest: Digest,
 }
 
 /// Nobody hears how the run image's layer is packed: it is no layer of the application.
@@ -268,13 +308,34 @@ fn kept(store: &Store, name: &str) -> Result<Option<Image>, StoreError> {
     Ok(Some(image.with_blobs(|descriptor| blobs.get(&descriptor.digest).cloned())))
 }
 
+/// By what the selection from these indexes is known.
+fn selection(spec: &Spec, indexes: &[ListedIndex]) -> String {
+    let digests: Vec<_> = indexes.iter().map(|index| index.digest).collect();
+    format!("run-image-of:{}", Digest::of(format!("{spec:?} {digests:?}").as_bytes()))
+}
+
+/// The image that was selected from these very indexes before, so that they need not be read again.
+fn known(store: &Store, spec: &Spec, indexes: &[ListedIndex]) -> Result<Option<(String, Image)>, RunImageError> {
+    let Some(document) = store.documents().get(&selection(spec, indexes))? else { return Ok(None) };
+    let Some(blob) = store.blobs().get_verified(&document.digest)? else { return Ok(None) };
+    let name = String::from_utf8_lossy(&blob.to_vec()?).into_owned();
+    Ok(kept(store, &name)?.map(|image| (name, image)))
+}
+
+fn note(store: &Store, spec: &Spec, indexes: &[ListedIndex], name: &str) -> Result<(), RunImageError> {
+    put(store, &selection(spec, indexes), name.as_bytes())
+}
+
+fn put(store: &Store, document: &str, bytes: &[u8]) -> Result<(), RunImageError> {
+    let mut writer = store.blobs().writer(None)?;
+    writer.write_all(bytes)?;
+    let (digest, _) = writer.commit()?;
+    let noted = wattle_store::Document { digest, etag: None, last_modified: None, fetched_from: String::new() };
+    Ok(store.documents().put(document, &noted)?)
+}
+
 fn keep(store: &Store, name: &str, image: &Image) -> Result<(), RunImageError> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let kept = Kept { manifest: text(image.manifest().bytes()), config: text(image.config().bytes()) };
-    let mut writer = store.blobs().writer(None)?;
-    serde_json::to_writer(&mut writer, &kept).map_err(std::io::Error::from)?;
-    let (digest, _) = writer.commit()?;
-    let noted = wattle_store::Document { digest, etag: None, last_modified: None, fetched_from: String::new() };
-    store.documents().put(&document(name), &noted)?;
-    Ok(())
+    put(store, &document(name), &serde_json::to_vec(&kept).map_err(std::io::Error::from)?)
 }

@@ -168,41 +168,40 @@ impl FetchError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             FetchError::RegistryNotGranted { registry, .. } => {
-                vec![format!("Declare the registry `{registry}` in the buildpack's `buildpack.toml`.")]
+                vec![format!("declare the registry `{registry}` in the buildpack's `buildpack.toml`")]
             }
             FetchError::HostNotGranted { host, .. } => vec![
-                format!("Declare the host `{host}` in the buildpack's `buildpack.toml`, and grant it."),
-                "If it is a mirror of a registry, name it as that registry's address.".to_owned(),
+                format!("declare the host `{host}` in the buildpack's `buildpack.toml`, and grant it"),
+                "if it is a mirror of a registry, name it as that registry's address".to_owned(),
             ],
             FetchError::NoRegistry { registry, .. } => vec![where_to_say(registry)],
-            FetchError::Insecure { .. } => vec!["Use an address that begins with `https://`.".to_owned()],
+            FetchError::Insecure { .. } => vec!["use an address that begins with `https://`".to_owned()],
             FetchError::Private { .. } => {
-                vec!["If it is meant, name it as a registry in `wattle.toml` or on the command line.".to_owned()]
+                vec!["if it is meant, name it as a registry in `wattle.toml` or on the command line".to_owned()]
             }
             FetchError::NotFound { .. } => {
-                vec!["Check the name and the version, and that the registry has them.".to_owned()]
+                vec!["check the name and the version, and that the registry has them".to_owned()]
             }
             FetchError::Unauthorised { .. } => {
-                vec!["Check the credentials for this address in the configuration of the package manager.".to_owned()]
+                vec!["check the credentials for this address in the configuration of the package manager".to_owned()]
             }
             FetchError::Certificate { .. } | FetchError::Client { cause: ClientError::Certificates(_), .. } => {
                 vec![
-                    "Name the file of your certificate authorities in `SSL_CERT_FILE`, or in npm's `cafile`."
-                        .to_owned(),
+                    "name the file of your certificate authorities in `SSL_CERT_FILE`, or in npm's `cafile`".to_owned(),
                 ]
             }
             FetchError::Client { cause: ClientError::Proxy(_), .. } => {
-                vec!["Correct the proxy in the environment or in the package manager's configuration.".to_owned()]
+                vec!["correct the proxy in the environment or in the package manager's configuration".to_owned()]
             }
             FetchError::Unreachable { .. } | FetchError::Deadline { .. } => vec![
-                "Check the network and the proxy settings, and try again.".to_owned(),
-                "See with `wattle registries` which address is used, and why.".to_owned(),
+                "check the network and the proxy settings, and try again".to_owned(),
+                "see with `wattle registries` which address is used, and why".to_owned(),
             ],
             FetchError::Digest { .. } => vec![
-                "If the package was published anew, update the lock file.".to_owned(),
-                "If it was not, the registry or something on the way to it changes files.".to_owned(),
+                "if the package was published anew, update the lock file".to_owned(),
+                "if it was not, the registry or something on the way to it changes files".to_owned(),
             ],
-            FetchError::Offline { .. } => vec!["Build once with the network, or let this build use it.".to_owned()],
+            FetchError::Offline { .. } => vec!["build once with the network, or let this build use it".to_owned()],
             _ => Vec::new(),
         }
     }
@@ -218,5 +217,5 @@ fn where_to_say(registry: &str) -> String {
         "maven" => "a mirror of `central` in Maven's `settings.xml`, or ",
         _ => "",
     };
-    format!("Set {own}`{registry}` under `[registries]` in `wattle.toml`.")
+    format!("set {own}`{registry}` under `[registries]` in `wattle.toml`")
 }

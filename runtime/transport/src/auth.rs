@@ -62,11 +62,11 @@ impl AuthError {
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
-            AuthError::Syntax { what, .. } => Some(format!("Correct {what}, or run `docker login` again.")),
-            AuthError::Entry { registry, .. } => Some(format!("Run `docker login {registry}` again.")),
+            AuthError::Syntax { what, .. } => Some(format!("correct {what}, or run `docker login` again")),
+            AuthError::Entry { registry, .. } => Some(format!("run `docker login {registry}` again")),
             AuthError::HelperName(_) => None,
             AuthError::Helper { program, .. } => {
-                Some(format!("Try `{program} list`; without that program, remove it from Docker's `config.json`."))
+                Some(format!("try `{program} list`; without that program, remove it from Docker's `config.json`"))
             }
         }
     }

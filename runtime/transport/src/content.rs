@@ -68,7 +68,7 @@ impl ContentError {
             ContentError::Write { source, .. } => disk_hint(source),
             ContentError::Read { .. } => None,
             ContentError::Digest { .. } | ContentError::Size { .. } => Some(
-                "Try again. If it stays so, what they come from is damaged, or something on the way changes them."
+                "try again. If it stays so, what they come from is damaged, or something on the way changes them"
                     .to_owned(),
             ),
         }
@@ -79,10 +79,10 @@ impl ContentError {
 pub(crate) fn disk_hint(error: &io::Error) -> Option<String> {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Some("The disk is full: free some space, or name another directory.".to_owned())
+            Some("the disk is full: free some space, or name another directory".to_owned())
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            Some("You may not write there: change the permissions, or name another directory.".to_owned())
+            Some("you may not write there: change the permissions, or name another directory".to_owned())
         }
         _ => None,
     }

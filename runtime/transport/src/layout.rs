@@ -103,14 +103,14 @@ impl LayoutError {
     pub fn hint(&self) -> Option<String> {
         match self {
             LayoutError::Absent(path) => {
-                Some(format!("Write an image there first, as with `--to oci:{}`.", path.display()))
+                Some(format!("write an image there first, as with `--output oci:{}`", path.display()))
             }
-            LayoutError::Other { .. } => Some("Name another directory: nothing was changed in this one.".to_owned()),
+            LayoutError::Other { .. } => Some("name another directory: nothing was changed in this one".to_owned()),
             LayoutError::NoImage { path, offered, .. } | LayoutError::Ambiguous { path, offered } => {
-                offered.first().map(|tag| format!("Name one of them, as in `oci:{}:{tag}`.", path.display()))
+                offered.first().map(|tag| format!("name one of them, as in `oci:{}:{tag}`", path.display()))
             }
             LayoutError::Content { .. } | LayoutError::NoBlob { .. } => {
-                Some("Copy the image there again from where it came from.".to_owned())
+                Some("copy the image there again from where it came from".to_owned())
             }
             LayoutError::Disk { source, .. } => disk_hint(source),
             LayoutError::Select { .. } | LayoutError::Image { .. } => None,

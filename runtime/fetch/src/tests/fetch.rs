@@ -107,8 +107,8 @@ async fn what_has_another_digest_is_told_and_never_kept() {
     assert_snapshot!(bench.check(&server, wanted).await, @r"
     artifacts/digest/mismatch (User)
     `npm:p/-/p-1.tgz` from `http://registry.test/p/-/p-1.tgz` is not what was expected: it has the digest `sha256:b5c1fb2efc6d6b4674c2fdcc48ce01b43a3b7c03763c0c3355de0099ee0f8c73` instead of `sha256:770e607624d689265ca6c44884d0807d9b054d23c473c106c72be9de08b7376c`
-    If the package was published anew, update the lock file.
-    If it was not, the registry or something on the way to it changes files.
+    if the package was published anew, update the lock file
+    if it was not, the registry or something on the way to it changes files
     ");
     let store = Store::open(&bench.directory.path().join("store")).unwrap();
     assert!(store.blobs().get(&Digest::of(b"evil")).unwrap().is_none());
@@ -207,12 +207,12 @@ async fn what_is_missing_or_refused_is_told_at_once() {
     assert_snapshot!(bench.check(&server, request("npm:gone")).await, @r"
     artifacts/not-found (User)
     `npm:gone` is not at `http://registry.test/gone`
-    Check the name and the version, and that the registry has them.
+    check the name and the version, and that the registry has them
     ");
     assert_snapshot!(bench.check(&server, request("npm:closed")).await, @r"
     artifacts/unauthorised (User)
     `npm:closed` is refused by `http://registry.test/closed` (401): credentials are missing or not enough
-    Check the credentials for this address in the configuration of the package manager.
+    check the credentials for this address in the configuration of the package manager
     ");
     assert_snapshot!(bench.check(&server, request("npm:teapot")).await, @r"
     artifacts/registry/refused (Platform)
@@ -251,38 +251,38 @@ async fn what_is_not_granted_is_not_fetched() {
     assert_snapshot!(bench.check(&server, request("pypi:flask/")).await, @r"
     artifacts/registry/not-granted (Buildpack)
     `pypi:flask/` may not be fetched: the registry `pypi` is not granted to this buildpack
-    Declare the registry `pypi` in the buildpack's `buildpack.toml`.
+    declare the registry `pypi` in the buildpack's `buildpack.toml`
     ");
     assert_snapshot!(bench.check(&server, request("https://files.test/p.tgz?token=x")).await, @r"
     artifacts/host/not-granted (Buildpack)
     `https://files.test/p.tgz` may not be fetched: the host `files.test` is not granted to this buildpack
-    Declare the host `files.test` in the buildpack's `buildpack.toml`, and grant it.
-    If it is a mirror of a registry, name it as that registry's address.
+    declare the host `files.test` in the buildpack's `buildpack.toml`, and grant it
+    if it is a mirror of a registry, name it as that registry's address
     ");
     bench.permission.registries = BTreeSet::from(["maven".to_owned()]);
     assert_snapshot!(bench.check(&server, request(&format!("{}p.tgz", server.address()))).await, @r"
     artifacts/host/not-granted (Buildpack)
     `http://registry.test/p.tgz` may not be fetched: the host `registry.test` is not granted to this buildpack
-    Declare the host `registry.test` in the buildpack's `buildpack.toml`, and grant it.
-    If it is a mirror of a registry, name it as that registry's address.
+    declare the host `registry.test` in the buildpack's `buildpack.toml`, and grant it
+    if it is a mirror of a registry, name it as that registry's address
     ");
     assert_snapshot!(bench.check(&server, request("maven:p.jar")).await, @r"
     artifacts/registry/unknown (User)
     `maven:p.jar` cannot be fetched
-    Set a mirror of `central` in Maven's `settings.xml`, or `maven` under `[registries]` in `wattle.toml`.
+    set a mirror of `central` in Maven's `settings.xml`, or `maven` under `[registries]` in `wattle.toml`
     ");
     bench.permission.hosts = BTreeSet::from([server.host.clone(), "files.test".to_owned(), "localhost:1".to_owned()]);
     assert_snapshot!(bench.check(&server, request(&format!("{}p.tgz", server.address()))).await, @"http://registry.test/p.tgz from http://registry.test/p.tgz: 5 bytes `bytes` cached=false stale=false");
     assert_snapshot!(bench.check(&server, request("http://files.test/p.tgz")).await, @r"
     artifacts/address/insecure (User)
     `http://files.test/p.tgz` is not fetched from `http://files.test/p.tgz`: the connection would not be protected
-    Use an address that begins with `https://`.
+    use an address that begins with `https://`
     ");
     assert_snapshot!(bench.check(&server, request("https://files.test:444/p.tgz")).await, @r"
     artifacts/host/not-granted (Buildpack)
     `https://files.test:444/p.tgz` may not be fetched: the host `files.test:444` is not granted to this buildpack
-    Declare the host `files.test:444` in the buildpack's `buildpack.toml`, and grant it.
-    If it is a mirror of a registry, name it as that registry's address.
+    declare the host `files.test:444` in the buildpack's `buildpack.toml`, and grant it
+    if it is a mirror of a registry, name it as that registry's address
     ");
 }
 
@@ -296,13 +296,13 @@ async fn an_application_that_is_not_trusted_names_no_private_registry() {
     assert_snapshot!(bench.check(&server, request("npm:p")).await, @r"
     artifacts/address/insecure (User)
     `npm:p` is not fetched from `http://registry.test/p`: the connection would not be protected
-    Use an address that begins with `https://`.
+    use an address that begins with `https://`
     ");
     std::fs::write(bench.settings.project.join(".npmrc"), "registry=https://169.254.169.254/").unwrap();
     assert_snapshot!(bench.check(&server, request("npm:p")).await, @r"
     artifacts/address/private (User)
     `npm:p` is not fetched from `https://169.254.169.254/p`: it is no public host, and no registry that the operator named
-    If it is meant, name it as a registry in `wattle.toml` or on the command line.
+    if it is meant, name it as a registry in `wattle.toml` or on the command line
     ");
     std::fs::write(bench.settings.project.join(".npmrc"), format!("registry={}", server.address())).unwrap();
     bench.settings.trust_project = true;
@@ -329,15 +329,15 @@ async fn an_index_is_asked_for_again_and_kept_for_when_nobody_answers() {
     assert_snapshot!(told(tell(&bench.fetch(&[request("npm:q")]).await.unwrap_err())), @r"
     artifacts/registry/unreachable (Platform)
     `npm:q` cannot be fetched: `http://registry.test/q` cannot be reached or breaks off
-    Check the network and the proxy settings, and try again.
-    See with `wattle registries` which address is used, and why.
+    check the network and the proxy settings, and try again
+    see with `wattle registries` which address is used, and why
     ");
     bench.network.offline = true;
     assert_snapshot!(told(describe(&bench.fetch(&[request("npm:p")]).await.unwrap()[0])), @"npm:p from http://registry.test/p: 2 bytes `{}` cached=true stale=true");
     assert_snapshot!(told(tell(&bench.fetch(&[request("npm:q")]).await.unwrap_err())), @r"
     artifacts/offline (User)
     `npm:q` is not kept on this machine, and the build is offline
-    Build once with the network, or let this build use it.
+    build once with the network, or let this build use it
     ");
 }
 

@@ -113,23 +113,23 @@ impl RegistryError {
     pub fn hint(&self) -> Option<String> {
         match self {
             RegistryError::NotFound { .. } => {
-                Some("Check the name; some registries also say this of images that you may not see.".to_owned())
+                Some("check the name; some registries also say this of images that you may not see".to_owned())
             }
-            RegistryError::Denied { note: Some(note), .. } => Some(format!("Credentials were not shown: {note}.")),
+            RegistryError::Denied { note: Some(note), .. } => Some(format!("credentials were not shown: {note}")),
             RegistryError::Denied { registry, anonymous: true, .. } => {
-                Some(format!("Log in, as with `docker login {registry}`, or set `CNB_REGISTRY_AUTH`."))
+                Some(format!("log in, as with `docker login {registry}`, or set `CNB_REGISTRY_AUTH`"))
             }
             RegistryError::Denied { .. } => {
-                Some("Check that the name is right and that your account may do this.".to_owned())
+                Some("check that the name is right and that your account may do this".to_owned())
             }
             RegistryError::Unreachable { registry, .. } => Some(format!(
-                "Check the name `{registry}`, the proxy and the certificates. If it speaks plain HTTP, list it as insecure."
+                "check the name `{registry}`, the proxy and the certificates. If it speaks plain HTTP, list it as insecure"
             )),
             RegistryError::Refused { status: 429, .. } => {
-                Some("It wants fewer requests: wait a little; logging in often raises the limit.".to_owned())
+                Some("it wants fewer requests: wait a little; logging in often raises the limit".to_owned())
             }
             RegistryError::Refused { status: 500.., .. } => {
-                Some("The fault is with the registry: try again later.".to_owned())
+                Some("the fault is with the registry: try again later".to_owned())
             }
             RegistryError::Content { source, .. } => source.hint(),
             RegistryError::Auth(error) => error.hint(),

@@ -56,8 +56,8 @@ impl TransportError {
             TransportError::Layout(error) => error.hint(),
             TransportError::Registry(error) => error.hint(),
             TransportError::Content(error) => error.hint(),
-            TransportError::MissingLayer(_) => Some("Copy the base image again, with all of its layers.".to_owned()),
-            TransportError::Pinned(_) => Some("Name a tag instead.".to_owned()),
+            TransportError::MissingLayer(_) => Some("copy the base image again, with all of its layers".to_owned()),
+            TransportError::Pinned(_) => Some("name a tag instead".to_owned()),
         }
     }
 

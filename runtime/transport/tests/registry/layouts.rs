@@ -96,23 +96,23 @@ fn says_what_there_is_instead() {
     let check = |from: &str| place.error(&read(&place.at(from)).unwrap_err());
     insta::assert_snapshot!(check(""), @r"
     NotFound: there is no directory `DIR/out`
-    Write an image there first, as with `--to oci:DIR/out`.
+    write an image there first, as with `--to oci:DIR/out`
     ");
     fs::create_dir(place.path()).unwrap();
     insta::assert_snapshot!(check(""), @r"
     Other: `DIR/out` is not an OCI image layout: it has no `oci-layout`
-    Name another directory: nothing was changed in this one.
+    name another directory: nothing was changed in this one
     ");
     write(&image(&[]), None, &place.at(":one")).unwrap();
     assert_eq!(read(&place.at("")).unwrap().digest, image(&[]).digest(), "the only one");
     insta::assert_snapshot!(check(":three"), @r"
     NotFound: the layout `DIR/out` has no image `three`; there are `one`
-    Name one of them, as in `oci:DIR/out:one`.
+    name one of them, as in `oci:DIR/out:one`
     ");
     write(&image(&[bytes("a", 1)]), None, &place.at(":two")).unwrap();
     insta::assert_snapshot!(check(""), @r"
     Other: the layout `DIR/out` has several images, none of them called `latest`; there are `one`, `two`
-    Name one of them, as in `oci:DIR/out:one`.
+    name one of them, as in `oci:DIR/out:one`
     ");
 }
 
@@ -123,13 +123,13 @@ fn nothing_of_anybody_else_is_touched() {
     fs::write(place.path().join("letter.txt"), "dear").unwrap();
     insta::assert_snapshot!(place.error(&write(&image(&[]), None, &place.at("")).unwrap_err()), @r"
     Other: `DIR/out` is not an OCI image layout: it has no `oci-layout`
-    Name another directory: nothing was changed in this one.
+    name another directory: nothing was changed in this one
     ");
     fs::remove_dir_all(place.path()).unwrap();
     fs::write(place.path(), "a file").unwrap();
     insta::assert_snapshot!(place.error(&write(&image(&[]), None, &place.at("")).unwrap_err()), @r"
     Other: `DIR/out` is not an OCI image layout: it is not a directory
-    Name another directory: nothing was changed in this one.
+    name another directory: nothing was changed in this one
     ");
     let error = write(&image(&[]), None, &place.at("/below")).unwrap_err();
     assert!(place.error(&error).contains("it is not a directory"), "{}", place.error(&error));

@@ -100,19 +100,19 @@ fn credentials_are_refused_with_a_reason() {
     let fake = Fake::start(|request| with_tokens(request, "t").unwrap_or_else(|| takes_everything(request)));
     insta::assert_snapshot!(push(Settings::default(), &fake, &image(&[])), @r"
     Unauthorised: the registry `HOST` refuses to get a token without credentials: unauthorized (401)
-    Log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`.
+    log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`
     ");
     let fake = Fake::start(|_| answer(403).body(r#"{"errors":[{"code":"DENIED","message":"not yours"}]}"#));
     insta::assert_snapshot!(push(user(&fake.host), &fake, &image(&[])), @r"
     Unauthorised: the registry `HOST` refuses to look for `CONFIG` in `HOST/app` without credentials: forbidden
-    Log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`.
+    log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`
     ");
     let helper = r#"{ "credsStore": "nowhere" }"#;
     let settings = Settings { docker_config: Some(helper.into()), ..Settings::default() };
     let fake = Fake::start(|_| answer(401).header("WWW-Authenticate", "Basic realm=x"));
     insta::assert_snapshot!(push(settings.clone(), &fake, &image(&[])), @r"
     Unauthorised: the registry `HOST` refuses to look for `CONFIG` in `HOST/app` without credentials: unauthorized
-    Credentials were not shown: its credentials are with `docker-credential-nowhere`, which may not be run here.
+    credentials were not shown: its credentials are with `docker-credential-nowhere`, which may not be run here
     ");
     let settings = Settings { credential_helpers: true, ..settings };
     insta::assert_snapshot!(push(settings, &fake, &image(&[])), @r"
@@ -242,7 +242,7 @@ fn what_passes_is_tried_again() {
     let fake = Fake::start(|_| answer(502).header("Retry-After", "0"));
     insta::assert_snapshot!(push(Settings::default(), &fake, &image), @r"
     Unreachable: could not look for `CONFIG` in `HOST/app`: the registry `HOST` answered 502: bad gateway
-    The fault is with the registry: try again later.
+    the fault is with the registry: try again later
     ");
     assert_eq!(fake.log().lines().count(), 5);
 }
@@ -300,7 +300,7 @@ fn what_comes_is_what_was_meant_or_an_error() {
     insta::assert_snapshot!(check(":index"), @"Other: could not find the image `HOST/app:index`: `MANIFEST`, said to be of type `application/vnd.oci.image.index.v1+json`, reads as `application/vnd.oci.image.manifest.v1+json`; an image or an index of images was expected");
     insta::assert_snapshot!(check(":liar"), @r"
     Damaged: could not move a blob from or to `HOST/app`: the bytes that came for `sha256:d9298a10d1b0735837dc4bd85dac641b0f3cef27a47e5d53a54f2f3f5b2fcffa` are not it: they hash to `MANIFEST`
-    Try again. If it stays so, what they come from is damaged, or something on the way changes them.
+    try again. If it stays so, what they come from is damaged, or something on the way changes them
     ");
     insta::assert_snapshot!(check(&format!("@{}", image.digest())), @"Damaged: could not find the image `HOST/app@MANIFEST`: the bytes that came for `MANIFEST` are not it: they hash to `CONFIG`");
 
@@ -309,7 +309,7 @@ fn what_comes_is_what_was_meant_or_an_error() {
     let error = wait(transport.fetch(&source, &source.image.layers()[0], Vec::new(), &())).unwrap_err();
     insta::assert_snapshot!(neat(&explain(&error), &fake, &image), @r"
     Damaged: the bytes that came for `LAYER1` are not it: they hash to `sha256:0d67cf15816b25673540734a90f3f6825055eed87ec199abd76266ea152d9ca8`
-    Try again. If it stays so, what they come from is damaged, or something on the way changes them.
+    try again. If it stays so, what they come from is damaged, or something on the way changes them
     ");
 }
 
@@ -348,6 +348,6 @@ fn a_full_disk_is_said_so() {
     let error = wait(transport.fetch(&source, &image.layers()[0], Full, &())).err().unwrap();
     insta::assert_snapshot!(neat(&explain(&error), &fake, &image), @r"
     Disk: could not write `LAYER1`: no storage space
-    The disk is full: free some space, or name another directory.
+    the disk is full: free some space, or name another directory
     ");
 }

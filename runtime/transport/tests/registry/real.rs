@@ -209,7 +209,7 @@ fn what_is_not_there_is_said_so() {
     let error = explain(&read(&format!("{host}/app:v9")).unwrap_err()).replace(host, "HOST");
     insta::assert_snapshot!(error, @r"
     NotFound: there is no image `v9` in `HOST/app`
-    Check the name; some registries also say this of images that you may not see.
+    check the name; some registries also say this of images that you may not see
     ");
     let error = write(&image(&[]), None, &format!("{host}/app@{}", image(&[]).digest())).unwrap_err();
     assert!(explain(&error).contains("can be read, but not written"), "{}", explain(&error));

@@ -62,7 +62,7 @@ pub enum ReadError {
         source: io::Error,
     },
     /// A name that no tree can have.
-    #[error("cannot take `{path}` in: {reason}")]
+    #[error("`{path}` cannot be part of an application: {reason}")]
     Name {
         /// Its path, as far as it is text.
         path: String,
@@ -70,7 +70,7 @@ pub enum ReadError {
         reason: &'static str,
     },
     /// A socket, a named pipe, a device.
-    #[error("cannot take `{path}` in: it is neither a file, a directory nor a symbolic link")]
+    #[error("`{path}` cannot be part of an application: it is neither a file, a directory nor a symbolic link")]
     Kind {
         /// Its path.
         path: String,

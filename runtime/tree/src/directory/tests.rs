@@ -214,7 +214,7 @@ mod unix {
         let socket = directory(&[("a/file", "")]);
         let _listener = std::os::unix::net::UnixListener::bind(socket.path().join("a/socket")).unwrap();
         let error = chain(&read(&open(socket.path()), &Rules::default()).unwrap_err());
-        assert_eq!(error, "cannot take `a/socket` in: it is neither a file, a directory nor a symbolic link");
+        assert_eq!(error, "`a/socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link");
 
         let closed = directory(&[("a/closed", "x")]);
         let path = closed.path().join("a/closed");
@@ -238,8 +238,8 @@ mod unix {
         let errors =
             [named, linked].map(|directory| chain(&read(&open(directory.path()), &Rules::default()).unwrap_err()));
         insta::assert_snapshot!(errors.join("\n"), @"
-        cannot take `a/odd�` in: its name is not UTF-8
-        cannot take `a/link` in: its target is not UTF-8
+        `a/odd�` cannot be part of an application: its name is not UTF-8
+        `a/link` cannot be part of an application: its target is not UTF-8
         ");
     }
 
