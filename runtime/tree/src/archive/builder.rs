@@ -31,24 +31,20 @@ impl<'o> Builder<'o> {
         Ok(())
     }
 
-    /// Where the entry `name` goes: its path without the leading names that are taken off; none if nothing is left.
-    pub(super) fn path<'n>(&self, name: &'n str) -> Result<Option<&'n str>, ArchiveError> {
+    /// Where the entry `name` goes: its path without the leading names that are taken off; none if nothing is left. What
+    /// names nothing, a `.` or what is between two slashes, does not count.
+    pub(super) fn path(&self, name: &str) -> Result<Option<String>, ArchiveError> {
         let refused = |reason| ArchiveError::Name { name: name.to_owned(), reason };
+        if name.is_empty() {
+            return Err(refused("its name is empty"));
+        }
         if name.starts_with('/') {
             return Err(refused("its name is absolute"));
         }
-        let path = name.strip_prefix("./").unwrap_or(name);
-        let path = path.strip_suffix('/').unwrap_or(path);
-        if path == "." || (path.is_empty() && !name.is_empty()) {
-            return Ok(None);
-        }
-        match components(path) {
-            Ok(names) if names.is_empty() => Err(refused("its name is empty")),
+        let path = name.split('/').filter(|part| !matches!(*part, "" | ".")).collect::<Vec<_>>().join("/");
+        match components(&path) {
             Ok(names) if names.len() <= self.options.strip => Ok(None),
-            Ok(names) => {
-                let stripped: usize = names[..self.options.strip].iter().map(|name| name.len() + 1).sum();
-                Ok(Some(&path[stripped..]))
-            }
+            Ok(names) => Ok(Some(names[self.options.strip..].join("/"))),
             Err(PathError::Invalid { reason, .. }) => Err(refused(reason)),
             Err(PathError::NotADirectory(_)) => Err(refused("it is no path")),
         }
@@ -57,7 +53,7 @@ impl<'o> Builder<'o> {
     /// A directory, unless it is there.
     pub(super) fn directory(&mut self, name: &str) -> Result<(), ArchiveError> {
         match self.path(name)? {
-            Some(path) if self.tree.directory(path).is_none() => self.put(name, path, Node::Directory(Tree::new())),
+            Some(path) if self.tree.directory(&path).is_none() => self.put(name, &path, Node::Directory(Tree::new())),
             _ => Ok(()),
         }
     }
@@ -77,7 +73,7 @@ impl<'o> Builder<'o> {
             Links::Any => check_text(target),
         };
         checked.map_err(|reason| refused_link(name, target, reason))?;
-        self.put(name, path, Node::symlink(target))
+        self.put(name, &path, Node::symlink(target))
     }
 
     /// A further name for an earlier file of this archive: both have the same contents.
@@ -86,10 +82,10 @@ impl<'o> Builder<'o> {
         if self.options.links == Links::Drop {
             return Ok(());
         }
-        let earlier = self.path(target).ok().flatten().and_then(|path| self.tree.file(path)).cloned();
+        let earlier = self.path(target).ok().flatten().and_then(|path| self.tree.file(&path)).cloned();
         let file = earlier
             .ok_or_else(|| refused_link(name, target, "a hard link must name an earlier file of the same archive"))?;
-        self.put(name, path, Node::File(file))
+        self.put(name, &path, Node::File(file))
     }
 
     fn put(&mut self, name: &str, path: &str, node: Node) -> Result<(), ArchiveError> {

@@ -82,7 +82,7 @@ fn add_file<R: Read>(
     meter.check_file(size)?;
     let Some(path) = builder.path(name)? else { return Ok(()) };
     let blob = keep(entry, name, size, scratch, |error| damaged(format, error))?;
-    builder.file(name, path, File { blob, executable })
+    builder.file(name, &path, File { blob, executable })
 }
 
 /// What other readers would take for contents, or for no contents, is refused.

@@ -120,7 +120,7 @@ fn add<R: Read>(
             meter.check_file(size)?;
             let Some(path) = builder.path(&name)? else { return Ok(()) };
             let blob = keep(&mut Metered::new(file, meter), &name, size, scratch, unreadable)?;
-            builder.file(&name, path, File { blob, executable: mode & 0o111 != 0 })
+            builder.file(&name, &path, File { blob, executable: mode & 0o111 != 0 })
         }
         SYMLINK => {
             let mut target = Vec::new();
