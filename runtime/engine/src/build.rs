@@ -136,7 +136,7 @@ impl Engine {
         request: &Request,
         records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>,
     ) -> Result<(), EngineError> {
-        let application = export::identity(&request.application);
+        let application = export::identity(request);
         for (key, name, record) in records {
             self.store.layers(&application, key.id.as_str()).put(&name, &record)?;
         }
@@ -206,7 +206,7 @@ impl Run<'_> {
         };
         let stored = FromStore {
             store: self.engine.store.clone(),
-            application: export::identity(&self.request.application),
+            application: export::identity(self.request),
             buildpack: id,
             observer: self.observer.clone(),
         };
@@ -228,7 +228,7 @@ impl Run<'_> {
             return Ok(Some(tree.clone()));
         }
         let store = &self.engine.store;
-        let record = store.layers(&export::identity(&self.request.application), key.id.as_str()).get(&layer.name)?;
+        let record = store.layers(&export::identity(self.request), key.id.as_str()).get(&layer.name)?;
         let contents = record.and_then(|record| record.contents);
         Ok(contents.map(|digest| store.trees().get(&digest)).transpose()?.flatten())
     }

@@ -160,16 +160,13 @@ impl EngineError {
     pub fn fault(&self) -> Fault {
         match self {
             EngineError::NothingApplies { .. } | EngineError::Read { .. } => Fault::Application,
+            EngineError::Package(error) if matches!(**error, PackageError::Store { .. }) => Fault::World,
             EngineError::Application { .. }
             | EngineError::Package(_)
             | EngineError::Order(_)
             | EngineError::Launcher(_)
             | EngineError::RunImagePlatform { .. } => Fault::Usage,
-            EngineError::Buildpack { failure, .. } => match (&**failure, failure.fault()) {
-                (Failure::Cancelled, _) => Fault::Interrupted,
-                (_, wattle_sandbox::Fault::Platform) => Fault::World,
-                _ => Fault::Application,
-            },
+            EngineError::Buildpack { failure, .. } => of_failure(failure),
             EngineError::RunImage(error) => error.fault(),
             EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
                 wattle_transport::Fault::NotFound => Fault::Usage,
@@ -217,6 +214,25 @@ impl EngineError {
             EngineError::Buildpack { failure, .. } => failure.details(),
             _ => Vec::new(),
         }
+    }
+}
+
+/// Codes of errors that a buildpack passes on, and that the settings of this machine are to blame for.
+const SETTINGS: [&str; 6] = [
+    "artifacts/address/insecure",
+    "artifacts/address/private",
+    "artifacts/connection/invalid",
+    "artifacts/offline",
+    "artifacts/registry/unknown",
+    "artifacts/unauthorised",
+];
+
+fn of_failure(failure: &Failure) -> Fault {
+    match (failure, failure.fault()) {
+        (Failure::Cancelled, _) => Fault::Interrupted,
+        (_, wattle_sandbox::Fault::Platform) => Fault::World,
+        _ if SETTINGS.contains(&failure.code().as_str()) => Fault::Usage,
+        _ => Fault::Application,
     }
 }
 

@@ -3,10 +3,10 @@
 use crate::build::Done;
 use crate::error::EngineError;
 use crate::packing::{Packing, packed};
+use crate::request::Request;
 use crate::run::Run;
 use std::collections::BTreeMap;
 use std::io;
-use std::path::Path;
 use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName};
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
@@ -72,7 +72,7 @@ struct Made {
 
 fn launch(run: &Run, packing: &Packing, key: &BuildpackKey, layer: &wattle_sandbox::Layer) -> io::Result<Made> {
     let store = &run.engine.store;
-    let previous = store.layers(&identity(&run.request.application), key.id.as_str()).get(&layer.name)?;
+    let previous = store.layers(&identity(run.request), key.id.as_str()).get(&layer.name)?;
     let uses = layer.uses;
     let contents = match &layer.contents {
         Some(tree) if uses.cache || uses.build => Some(store.trees().put(tree)?),
@@ -187,9 +187,11 @@ fn labels(done: &Done) -> BTreeMap<String, String> {
     labels.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
-/// By what the layers of an application are known.
-pub(crate) fn identity(application: &Path) -> String {
-    application.canonicalize().unwrap_or_else(|_| application.to_owned()).to_string_lossy().into_owned()
+/// By what the layers of an application are known: where it is, and what is made of it.
+pub(crate) fn identity(request: &Request) -> String {
+    let path = &request.application;
+    let path = path.canonicalize().unwrap_or_else(|_| path.clone());
+    format!("{} for {}", path.display(), request.target)
 }
 
 /// The run image by digest.

@@ -75,7 +75,11 @@ impl TransportError {
 
 fn of_layout(error: &LayoutError) -> Fault {
     match error {
-        LayoutError::Absent(_) | LayoutError::NoImage { .. } | LayoutError::NoBlob { .. } => Fault::NotFound,
+        LayoutError::Absent(_)
+        | LayoutError::Other { .. }
+        | LayoutError::NoImage { .. }
+        | LayoutError::Ambiguous { .. }
+        | LayoutError::NoBlob { .. } => Fault::NotFound,
         LayoutError::Content { source, .. } => of_content(source),
         LayoutError::Select { source, .. } => of_select(source),
         LayoutError::Disk { .. } => Fault::Disk,

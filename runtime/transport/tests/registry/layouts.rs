@@ -96,7 +96,7 @@ fn says_what_there_is_instead() {
     let check = |from: &str| place.error(&read(&place.at(from)).unwrap_err());
     insta::assert_snapshot!(check(""), @r"
     NotFound: there is no directory `DIR/out`
-    write an image there first, as with `--to oci:DIR/out`
+    write an image there first, as with `--output oci:DIR/out`
     ");
     fs::create_dir(place.path()).unwrap();
     insta::assert_snapshot!(check(""), @r"

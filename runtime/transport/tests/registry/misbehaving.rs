@@ -117,7 +117,7 @@ fn credentials_are_refused_with_a_reason() {
     let settings = Settings { credential_helpers: true, ..settings };
     insta::assert_snapshot!(push(settings, &fake, &image(&[])), @r"
     Other: the credential helper `docker-credential-nowhere` gave no credentials for `HOST`: No such file or directory (os error 2)
-    Try `docker-credential-nowhere list`; without that program, remove it from Docker's `config.json`.
+    try `docker-credential-nowhere list`; without that program, remove it from Docker's `config.json`
     ");
 }
 
