@@ -97,5 +97,28 @@ fn arrows_point_one_way() {
         .iter()
         .map(|package| format!("{package}: {}", packages.ours_of(package).join(" ")).trim_end().to_owned())
         .collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @r"
+    files-buildpack: wattle-buildpack
+    hello-buildpack: wattle-buildpack
+    misbehaving-buildpack: wattle-buildpack
+    node-buildpack: wattle-buildpack wattle-command
+    procfile-buildpack: wattle-buildpack wattle-command
+    socket-buildpack: wattle-buildpack
+    wattle: wattle-engine wattle-fetch wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
+    wattle-buildpack:
+    wattle-buildpack-test:
+    wattle-command:
+    wattle-debian: wattle-tree
+    wattle-engine: wattle-debian wattle-fetch wattle-launcher wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
+    wattle-fetch: wattle-store wattle-tree
+    wattle-launcher:
+    wattle-oci: wattle-tree
+    wattle-plan: wattle-tree
+    wattle-sandbox: wattle-tree
+    wattle-store: wattle-tree
+    wattle-test-support:
+    wattle-transport: wattle-oci wattle-tree
+    wattle-tree:
+    xtask:
+    ");
 }

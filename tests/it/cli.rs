@@ -1,8 +1,8 @@
 //! What the command line promises.
 
 use crate::run_image::TinyRunImage;
-use crate::wattle;
-use wattle_test_support::{Call, Files};
+use crate::{cold, wattle};
+use wattle_test_support::{Call, Files, Wattle};
 
 const COMMANDS: [&[&str]; 7] = [&[], &["build"], &["detect"], &["plan"], &["inspect"], &["registries"], &["store"]];
 
@@ -11,12 +11,13 @@ fn application() -> Files {
 }
 
 /// The commands that can be run on any application, and a build of it.
-fn calls(application: &Files, output: &Files, run_image: &TinyRunImage) -> Vec<Call> {
+fn calls(wattle: &Wattle, application: &Files, output: &Files, run_image: &TinyRunImage) -> Vec<Call> {
     let image = format!("oci:{}", output.join("image").display());
     let name = application.text();
-    let build = wattle().args(["build", name, "--output", &image, "--run-image", &run_image.name()]);
+    let build = wattle.args(["build", name, "--output", &image, "--run-image", &run_image.name()]);
+    let build = build.args(["--platform", "linux/amd64"]);
     let others = [["detect", name], ["plan", name], ["registries", name], ["inspect", &image]];
-    let others = others.map(|args| wattle().args(args));
+    let others = others.map(|args| wattle.args(args));
     let calls = std::iter::once(build).chain(others);
     calls.map(|call| call.calling(application.path(), "app").calling(output.path(), "out")).collect()
 }
@@ -32,8 +33,8 @@ fn every_command_has_examples() {
 
 #[test]
 fn every_command_writes_json_lines() {
-    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
-    for call in calls(&application, &output, &run_image) {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::amd64());
+    for call in calls(&wattle(), &application, &output, &run_image) {
         let output = call.args(["--format", "json"]).run().succeeds();
         assert_eq!(output.stderr, "", "only JSON lines were asked for");
         let lines = output.json_lines();
@@ -53,36 +54,76 @@ fn errors_are_json_lines_too() {
 
 #[test]
 fn what_people_read() {
-    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
-    let told = calls(&application, &output, &run_image).into_iter().map(|call| {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::amd64());
+    // With nothing in its store, so that what other tests did there does not show.
+    let wattle = cold();
+    let told = calls(&wattle, &application, &output, &run_image).into_iter().map(|call| {
         let output = call.calling(run_image.path(), "base").run().succeeds();
         (output.told(), output.data())
     });
     let [build, detect, plan, _, inspect] = told.collect::<Vec<_>>().try_into().unwrap();
-    insta::assert_snapshot!(build.0, @"");
+    insta::assert_snapshot!(build.0, @r"
+      Reading [app] (1 file, [size])
+    Run image oci:[base]/layout:latest [digest]
+    Detecting wattle/node 0.1.0 skipped: there is no `package.json`
+              wattle/procfile 0.1.0
+     Planning wattle/procfile 0.1.0
+     Building wattle/procfile 0.1.0
+              web: serve --port $PORT
+                `$PORT` needs a shell: the run image must have `/bin/sh`
+              worker: work
+    Exporting 2 layers, 2 reused, [size]
+     Finished oci:[out]/image in [time]
+              [digest]
+       Run it podman run --rm -e PORT=8080 -p 8080:8080 oci:[out]/image
+    ");
     insta::assert_snapshot!(build.1, @"");
     insta::assert_snapshot!(detect.0, @"");
-    insta::assert_snapshot!(detect.1, @"");
+    insta::assert_snapshot!(detect.1, @r"
+    wattle/node      0.1.0  skip  there is no `package.json`
+    wattle/procfile  0.1.0  pass
+    ");
     insta::assert_snapshot!(plan.0, @"");
-    insta::assert_snapshot!(plan.1, @"");
+    insta::assert_snapshot!(plan.1, @"wattle/procfile  0.1.0");
     insta::assert_snapshot!(inspect.0, @"");
-    insta::assert_snapshot!(inspect.1, @"");
+    insta::assert_snapshot!(inspect.1, @r"
+    Image      oci:[out]/image
+    Digest     [digest]
+    Platform   linux/amd64
+    Size       [size]
+    User       65532:65532
+    Run image  layout@[digest]
+
+    Buildpacks
+      wattle/procfile  0.1.0
+
+    Processes
+      web     (default)  /bin/sh -c 'serve --port $PORT'  wattle/procfile
+      worker             work                             wattle/procfile
+
+    Layers
+      run image      [size]     [digest]
+      application    [size]     [digest]
+      launcher       [size]  [digest]
+      configuration  [size]     [digest]
+      process types  [size]     [digest]
+    ");
 }
 
 #[test]
 fn quiet_says_nothing_of_what_goes_well() {
-    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::new());
-    for call in calls(&application, &output, &run_image) {
+    let (application, output, run_image) = (application(), Files::new(), TinyRunImage::amd64());
+    for call in calls(&wattle(), &application, &output, &run_image) {
         assert_eq!(call.arg("--quiet").run().succeeds().stderr, "");
     }
 }
 
 #[test]
 fn colour_is_asked_for() {
-    let application = application();
+    let application = Files::new();
     let coloured = |change: fn(Call) -> Call| {
-        let output = change(wattle().args(["plan", application.text()])).run().succeeds();
-        output.stderr.contains('\u{1b}') || output.stdout.contains('\u{1b}')
+        let output = change(wattle().args(["plan", application.text()])).run().fails(1);
+        output.stderr.contains('\u{1b}')
     };
     assert!(!coloured(|call| call));
     assert!(coloured(|call| call.args(["--color", "always"])));
@@ -100,17 +141,37 @@ fn registries_say_where_they_come_from() {
         let output = change(call).run().succeeds();
         output.data().lines().filter(|line| line.contains("npm")).collect::<Vec<_>>().join("\n")
     };
-    insta::assert_snapshot!(npm(|call| call), @"");
-    insta::assert_snapshot!(npm(|call| call.env("NPM_CONFIG_REGISTRY", "https://variable.example")), @"");
-    insta::assert_snapshot!(npm(|call| call.args(["--registry", "npm=https://said.example"])), @"");
+    insta::assert_snapshot!(npm(|call| call), @r"
+    npm              https://project.example/npm/            `registry` in the application's `.npmrc`
+    npm @acme        https://acme.example/                   `@acme:registry` in the application's `.npmrc`
+    ");
+    insta::assert_snapshot!(npm(|call| call.env("NPM_CONFIG_REGISTRY", "https://variable.example")), @r"
+    npm              https://variable.example/               `NPM_CONFIG_REGISTRY` in the environment
+    npm @acme        https://acme.example/                   `@acme:registry` in the application's `.npmrc`
+    ");
+    insta::assert_snapshot!(npm(|call| call.args(["--registry", "npm=https://said.example"])), @r"
+    npm              https://said.example/                   `--registry` on the command line
+    npm @acme        https://acme.example/                   `@acme:registry` in the application's `.npmrc`
+    ");
 }
 
 #[test]
 fn usage_errors_have_a_code_of_their_own() {
     let told = |args: &[&str]| wattle().args(args).run().fails(2).stderr;
-    insta::assert_snapshot!(told(&["biuld"]), @"");
-    insta::assert_snapshot!(told(&["plan", ".", "--limit", "memory=much"]), @"");
-    insta::assert_snapshot!(told(&["plan", ".", "--limit", "patience=1"]), @"");
-    insta::assert_snapshot!(told(&["plan", ".", "--platform", "amiga"]), @"");
-    insta::assert_snapshot!(told(&["registries", "--registry", "npm"]), @"");
+    insta::assert_snapshot!(told(&["biuld"]), @r"
+    error: unrecognized subcommand 'biuld'
+
+      tip: a similar subcommand exists: 'build'
+
+    Usage: wattle [OPTIONS] <COMMAND>
+
+    For more information, try '--help'.
+    ");
+    insta::assert_snapshot!(told(&["plan", ".", "--limit", "memory=much"]), @"error: `much` is no value for the limit `memory`: expected bytes, such as `512MiB`");
+    insta::assert_snapshot!(told(&["plan", ".", "--limit", "patience=1"]), @"error: `patience` is no limit; there are memory, time, instances, tables, handles, host-call-bytes, fetches, log-bytes, bytes, file-size, files");
+    insta::assert_snapshot!(told(&["plan", ".", "--platform", "amiga"]), @r"
+    error: `amiga` is no platform
+      caused by: `amiga` is not a platform: expected `os/architecture` or `os/architecture/variant`, as in `linux/arm64/v8`
+    ");
+    insta::assert_snapshot!(told(&["registries", "--registry", "npm"]), @"error: `--registry npm` has no address: write `--registry NAME=URL`");
 }

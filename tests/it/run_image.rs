@@ -3,10 +3,18 @@
 use std::path::Path;
 use wattle_test_support::{Files, run};
 
-/// An OCI layout with an image for this machine's architecture, gone when this is dropped.
+/// An OCI layout with an image, gone when this is dropped.
 pub(crate) struct TinyRunImage(Files);
 
 impl TinyRunImage {
+    /// One for `linux/amd64`, on whatever machine.
+    pub(crate) fn amd64() -> TinyRunImage {
+        let run_image = TinyRunImage::new();
+        run("umoci", ["config", "--image", &run_image.image(), "--architecture", "amd64"]);
+        run_image
+    }
+
+    /// One for this machine's architecture.
     pub(crate) fn new() -> TinyRunImage {
         let files = Files::new().with("os-release", "ID=tiny\n");
         let layout = files.join("layout").to_string_lossy().into_owned();
@@ -25,6 +33,10 @@ impl TinyRunImage {
 
     /// Its name.
     pub(crate) fn name(&self) -> String {
-        format!("oci:{}:latest", self.0.join("layout").display())
+        format!("oci:{}", self.image())
+    }
+
+    fn image(&self) -> String {
+        format!("{}:latest", self.0.join("layout").display())
     }
 }

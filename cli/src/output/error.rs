@@ -34,7 +34,7 @@ pub(crate) fn report(printer: &Printer, error: &dyn Error, code: &str, details: 
         printer.line(&format!("  {} {cause}", style.error("caused by:")));
     }
     for detail in details {
-        printer.line(&format!("  {detail}"));
+        printer.line(format!("  {detail}").trim_end());
     }
     for hint in hints {
         printer.line(&format!("{} {hint}", style.hint("hint:")));

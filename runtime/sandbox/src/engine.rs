@@ -25,6 +25,9 @@ pub struct Sandbox {
 /// Why a component could not be made ready.
 #[derive(Debug, thiserror::Error)]
 pub enum LoadError {
+    /// Bytes of another kind.
+    #[error("it is not WebAssembly")]
+    Foreign,
     /// WebAssembly that is not a component, or not a valid one.
     #[error("it is not a WebAssembly component that can be compiled")]
     Compile(#[source] wasmtime::Error),
@@ -62,6 +65,9 @@ impl Sandbox {
 
     /// Compiles a component to machine code, to be kept and loaded by [`Sandbox::load`]. Takes seconds for a large one.
     pub fn compile(&self, component: &[u8]) -> Result<Vec<u8>, LoadError> {
+        if !component.starts_with(b"\0asm") {
+            return Err(LoadError::Foreign);
+        }
         self.engine.precompile_component(component).map_err(LoadError::Compile)
     }
 

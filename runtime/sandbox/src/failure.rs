@@ -121,9 +121,10 @@ impl Failure {
     pub fn hints(&self) -> Vec<String> {
         match self {
             Failure::Refused(error) => error.hints.clone(),
-            Failure::Limit { limit, .. } => {
+            Failure::Limit { limit, .. } if limit.can_be_set() => {
                 vec![format!("tell the buildpack's author, or raise it with `--limit {limit}=VALUE`")]
             }
+            Failure::Limit { .. } => vec!["tell the buildpack's author: this limit cannot be raised".to_owned()],
             Failure::Trap { .. } | Failure::Exit { .. } => {
                 vec!["this is an error in the buildpack: report it to its author with the lines above".to_owned()]
             }

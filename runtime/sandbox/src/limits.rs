@@ -172,6 +172,13 @@ pub enum Limit {
     Files(overlay::Exceeded),
 }
 
+impl Limit {
+    /// Whether [`Limits::set`] knows it.
+    pub(crate) fn can_be_set(self) -> bool {
+        NAMES.contains(&self.to_string().as_str())
+    }
+}
+
 impl fmt::Display for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
