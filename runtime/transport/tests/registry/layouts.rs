@@ -100,7 +100,7 @@ fn says_what_there_is_instead() {
     ");
     fs::create_dir(place.path()).unwrap();
     insta::assert_snapshot!(check(""), @r"
-    Other: `DIR/out` is not an OCI image layout: it has no `oci-layout`
+    NotFound: `DIR/out` is not an OCI image layout: it has no `oci-layout`
     name another directory: nothing was changed in this one
     ");
     write(&image(&[]), None, &place.at(":one")).unwrap();
@@ -111,7 +111,7 @@ fn says_what_there_is_instead() {
     ");
     write(&image(&[bytes("a", 1)]), None, &place.at(":two")).unwrap();
     insta::assert_snapshot!(check(""), @r"
-    Other: the layout `DIR/out` has several images, none of them called `latest`; there are `one`, `two`
+    NotFound: the layout `DIR/out` has several images, none of them called `latest`; there are `one`, `two`
     name one of them, as in `oci:DIR/out:one`
     ");
 }
@@ -122,13 +122,13 @@ fn nothing_of_anybody_else_is_touched() {
     fs::create_dir(place.path()).unwrap();
     fs::write(place.path().join("letter.txt"), "dear").unwrap();
     insta::assert_snapshot!(place.error(&write(&image(&[]), None, &place.at("")).unwrap_err()), @r"
-    Other: `DIR/out` is not an OCI image layout: it has no `oci-layout`
+    NotFound: `DIR/out` is not an OCI image layout: it has no `oci-layout`
     name another directory: nothing was changed in this one
     ");
     fs::remove_dir_all(place.path()).unwrap();
     fs::write(place.path(), "a file").unwrap();
     insta::assert_snapshot!(place.error(&write(&image(&[]), None, &place.at("")).unwrap_err()), @r"
-    Other: `DIR/out` is not an OCI image layout: it is not a directory
+    NotFound: `DIR/out` is not an OCI image layout: it is not a directory
     name another directory: nothing was changed in this one
     ");
     let error = write(&image(&[]), None, &place.at("/below")).unwrap_err();
