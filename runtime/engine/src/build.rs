@@ -218,7 +218,7 @@ impl Run<'_> {
         };
         let built = buildpack.component.build(grant, build);
         let built =
-            built.map_err(|failure| EngineError::Buildpack { buildpack: key.clone(), failure: Box::new(failure) })?;
+            built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
         Ok(built.contribution)
     }
 

@@ -254,6 +254,16 @@ fn try_instead(path: &std::path::Path, found: &str) -> String {
     format!("`{found}` exists: try `wattle build {}`", path.join(directory).display())
 }
 
+impl EngineError {
+    /// What it means for the whole that this buildpack gave no result.
+    pub(crate) fn buildpack(buildpack: BuildpackKey, failure: Failure) -> EngineError {
+        match failure {
+            Failure::Cancelled => EngineError::Interrupted,
+            failure => EngineError::Buildpack { buildpack, failure: Box::new(failure) },
+        }
+    }
+}
+
 impl From<RunImageError> for EngineError {
     fn from(error: RunImageError) -> EngineError {
         EngineError::RunImage(Box::new(error))

@@ -114,7 +114,7 @@ impl<'a> Run<'a> {
                 Ok(Planned { plan, buildpacks, detections })
             }
             Err(unresolved) => Err(match first_failure(&mut detections) {
-                Some((buildpack, failure)) => EngineError::Buildpack { buildpack, failure: Box::new(failure) },
+                Some((buildpack, failure)) => EngineError::buildpack(buildpack, failure),
                 None => EngineError::NothingApplies {
                     path: self.request.application.clone(),
                     nearest: nearest(&self.application, &detections.traces),
