@@ -65,6 +65,8 @@ fn what_people_read() {
     insta::assert_snapshot!(build.0, @r"
       Reading [app] (1 file, [size])
     Run image oci:[base]/layout:latest [digest]
+    Compiling wattle/node@0.1.0, once
+    Compiling wattle/procfile@0.1.0, once
     Detecting wattle/node 0.1.0 skipped: there is no `package.json`
               wattle/procfile 0.1.0
      Planning wattle/procfile 0.1.0
@@ -72,7 +74,7 @@ fn what_people_read() {
               web: serve --port $PORT
                 `$PORT` needs a shell: the run image must have `/bin/sh`
               worker: work
-    Exporting 2 layers, 2 reused, [size]
+    Exporting 2 layers, [size]
      Finished oci:[out]/image in [time]
               [digest]
        Run it podman run --rm -e PORT=8080 -p 8080:8080 oci:[out]/image

@@ -12,7 +12,7 @@ const PIECE: usize = 64 << 10;
 
 /// Does `work` in an empty directory: `small` for 20,000 files of 4 KiB, `large` for 512 MiB in pieces of 64 KiB. Calls
 /// `done` at the start and after each phase.
-pub fn run(work: &str, directory: &Path, done: impl Fn(&str)) -> io::Result<()> {
+pub(crate) fn run(work: &str, directory: &Path, done: impl Fn(&str)) -> io::Result<()> {
     done("start");
     match work {
         "small" => {
