@@ -2,8 +2,8 @@
 
 use anyhow::{Context as _, Result, bail};
 use std::collections::BTreeMap;
-use std::path::Path;
 use std::fs;
+use std::path::Path;
 use wit_parser::{Docs, Function, Interface, Resolve, Stability, TypeDef, TypeDefKind, World, WorldItem};
 
 /// Fails, naming every offence, unless each item has a sentence and `@since`, and published versions are untouched.

@@ -1,12 +1,16 @@
 //! The chores of developing Wattle: `cargo xtask --help`.
 
+mod bench;
+mod check;
 mod check_wit;
+mod set_up;
 mod shell;
 mod test;
 
 use anyhow::Result;
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
 
 /// The chores of developing Wattle
 #[derive(Parser)]
@@ -18,9 +22,9 @@ struct Args {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Install what tests need and run all of them
+    /// Install what tests need, run all of them and count them
     Test(test::Args),
-    /// Format, lint, check licences and the contract, and see that the workspace compiles for Windows
+    /// Check the contract, format, licences, lints and documentation, and that the workspace compiles for Windows
     Check,
     /// Hold the contract in `wit/` to its rules
     CheckWit,
@@ -28,13 +32,14 @@ enum Chore {
     Bench,
 }
 
-fn main() -> Result<()> {
+fn main() -> Result<ExitCode> {
     match Args::parse().chore {
-        Chore::Test(args) => test::run(&args),
-        Chore::Check => test::check(),
-        Chore::CheckWit => check_wit::run(&root().join("wit")),
-        Chore::Bench => test::bench(),
+        Chore::Test(args) => return test::run(&args),
+        Chore::Check => check::run()?,
+        Chore::CheckWit => check_wit::run(&root().join("wit"))?,
+        Chore::Bench => bench::run()?,
     }
+    Ok(ExitCode::SUCCESS)
 }
 
 /// The workspace's folder.

@@ -1,21 +1,9 @@
-//! Running tests, checks and benchmarks.
+//! Running all tests, and counting them.
 
-use crate::shell;
-use anyhow::{Result, bail};
-
-/// Programs that end-to-end tests run, and the Debian package of each.
-const PROGRAMS: [(&str, &str); 6] = [
-    ("umoci", "umoci"),
-    ("runc", "runc"),
-    ("skopeo", "skopeo"),
-    ("docker-registry", "docker-registry"),
-    ("qemu-aarch64-static", "qemu-user-static"),
-    ("x86_64-w64-mingw32-gcc", "gcc-mingw-w64-x86-64"),
-];
-
-/// Targets that cross-compiled parts are for.
-const TARGETS: [&str; 4] =
-    ["wasm32-wasip2", "x86_64-unknown-linux-musl", "aarch64-unknown-linux-musl", "x86_64-pc-windows-gnu"];
+use crate::{set_up, shell};
+use anyhow::{Context as _, Result};
+use std::io::{BufRead as _, BufReader};
+use std::process::{ExitCode, Stdio};
 
 /// Arguments of `cargo xtask test`.
 #[derive(clap::Args)]
@@ -24,54 +12,75 @@ pub(crate) struct Args {
     filter: Option<String>,
 }
 
-/// Installs what is missing and runs all tests of the workspace.
-pub(crate) fn run(args: &Args) -> Result<()> {
-    set_up()?;
-    let mut cargo = vec!["test", "--release", "--workspace", "--no-fail-fast"];
-    cargo.extend(args.filter.as_deref());
-    shell::run("cargo", &cargo)
-}
-
-/// Everything that is not a test.
-pub(crate) fn check() -> Result<()> {
-    set_up()?;
-    crate::check_wit::run(&crate::root().join("wit"))?;
-    shell::run("cargo", &["fmt", "--all", "--check"])?;
-    shell::run("cargo", &["clippy", "--release", "--workspace", "--all-targets", "--quiet", "--", "--deny", "warnings"])?;
-    if shell::has("cargo-deny") {
-        shell::run("cargo", &["deny", "check", "bans", "licenses", "sources"])?;
-    } else {
-        bail!("`cargo-deny` is missing: run `cargo install --locked cargo-deny`");
+/// Installs what is missing and runs all tests of the workspace. The last line says how many passed and failed.
+#[expect(clippy::print_stdout, clippy::print_stderr, reason = "a chore speaks to who runs it")]
+pub(crate) fn run(args: &Args) -> Result<ExitCode> {
+    set_up::for_tests()?;
+    let mut words = vec!["test", "--release", "--workspace", "--no-fail-fast"];
+    words.extend(args.filter.as_deref());
+    let mut cargo = shell::command("cargo", &words);
+    let mut child = cargo.stdout(Stdio::piped()).spawn().context("`cargo` cannot be started")?;
+    let mut tally = Tally::default();
+    for line in child.stdout.take().map(BufReader::new).into_iter().flat_map(|output| output.split(b'\n')) {
+        let line = String::from_utf8_lossy(&line?).into_owned();
+        println!("{line}");
+        tally.add(&line);
     }
-    // A check needs neither guests nor launcher; only the C parts of dependencies are really compiled.
-    shell::run_with(
-        "cargo",
-        &["check", "--release", "--workspace", "--quiet", "--target", "x86_64-pc-windows-gnu"],
-        &[("WATTLE_SKIP_EMBEDDED", "1")],
-    )
+    let status = child.wait()?;
+    if !status.success() {
+        eprintln!("error: `cargo {}` ended with {status}", words.join(" "));
+        // Tests that did not compile, or that ended before they could say how they went.
+        tally.failed = tally.failed.max(1);
+    }
+    if tally.ignored > 0 {
+        println!("{} ignored", tally.ignored);
+    }
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    Ok(if status.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Benchmarks, each beside a peer in the same run.
-pub(crate) fn bench() -> Result<()> {
-    shell::run("cargo", &["bench", "--profile", "release", "--package", "wattle-tests"])
+/// How tests went.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Tally {
+    passed: u64,
+    failed: u64,
+    ignored: u64,
 }
 
-/// Installs Debian packages and rustup targets that are missing.
-fn set_up() -> Result<()> {
-    let missing: Vec<&str> = PROGRAMS.iter().filter(|(program, _)| !shell::has(program)).map(|(_, package)| *package).collect();
-    if !missing.is_empty() {
-        if !shell::has("apt-get") {
-            bail!("the tests run these programs, which are missing here: install {}", missing.join(", "));
+impl Tally {
+    /// Adds what this line says, if it is one like `test result: ok. 5 passed; 0 failed; 1 ignored; …`.
+    fn add(&mut self, line: &str) {
+        let Some((_, counts)) = line.strip_prefix("test result: ").and_then(|result| result.split_once(". ")) else {
+            return;
+        };
+        for count in counts.split("; ") {
+            let Some((number, what)) = count.split_once(' ') else { continue };
+            let number: u64 = number.parse().unwrap_or(0);
+            match what {
+                "passed" => self.passed += number,
+                "failed" => self.failed += number,
+                "ignored" => self.ignored += number,
+                _ => {}
+            }
         }
-        shell::run("apt-get", &["update", "--quiet", "--quiet"])?;
-        let mut install = vec!["install", "--yes", "--quiet", "--quiet", "--no-install-recommends"];
-        install.extend(missing);
-        shell::run_with("apt-get", &install, &[("DEBIAN_FRONTEND", "noninteractive")])?;
     }
-    if shell::has("rustup") {
-        let mut add = vec!["target", "add", "--toolchain", "1.95.0"];
-        add.extend(TARGETS);
-        shell::run("rustup", &add)?;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_are_summed_up() {
+        let mut tally = Tally::default();
+        for line in [
+            "running 7 tests",
+            "test result: ok. 5 passed; 0 failed; 1 ignored; 0 measured; 0 filtered out; finished in 0.10s",
+            "test a::b ... ok",
+            "test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 3 filtered out; finished in 1.20s",
+        ] {
+            tally.add(line);
+        }
+        assert_eq!(tally, Tally { passed: 17, failed: 2, ignored: 1 });
     }
-    Ok(())
 }
