@@ -73,9 +73,16 @@ impl Command {
     pub fn words(&self) -> Vec<String> {
         match self {
             Self::Direct(direct) => direct.words.clone(),
-            Self::Shell { line, .. } => vec![SHELL.to_owned(), "-c".to_owned(), line.clone()],
+            Self::Shell { line, .. } => vec![SHELL.to_owned(), "-c".to_owned(), replacing(line)],
         }
     }
+}
+
+/// The line, so that the program takes the shell's place and gets its signals, if there is just one program in it.
+fn replacing(line: &str) -> String {
+    let first = line.split_whitespace().next().unwrap_or_default();
+    let one = !line.contains(['|', '&', ';', '(', ')', '\n', '#', '`']) && !BUILTINS.contains(&first);
+    if one && first != "exec" && assignment(first).is_none() { format!("exec {line}") } else { line.to_owned() }
 }
 
 impl Direct {
@@ -208,8 +215,12 @@ mod tests {
     }
 
     #[test]
-    fn a_shell_gets_the_line_as_written() {
-        let words = Command::parse(" node x $PORT ").map(|command| command.words());
-        assert_eq!(words, Ok(vec!["/bin/sh".into(), "-c".into(), "node x $PORT".into()]));
+    fn a_shell_makes_room_for_the_program_where_there_is_one() {
+        let script = |line| Command::parse(line).map(|command| command.words().remove(2)).unwrap_or_default();
+        assert_eq!(script(" node x $PORT "), "exec node x $PORT");
+        assert_eq!(script("node x > log"), "exec node x > log");
+        for line in ["a $X && b", "cd $X", "exec a $X", "A=$X b", "a $(b)", "a | b"] {
+            assert_eq!(script(line), line);
+        }
     }
 }

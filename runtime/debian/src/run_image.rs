@@ -12,10 +12,12 @@ const REVISION: u32 = 1;
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// What the standard run image has: what dynamically linked programs need, Node's own binaries among them. `libatomic1` is
-/// for these since their version 26; `gcc-12-base` has nothing but the licence of the libraries of GCC.
-const STANDARD: [&str; 9] = [
+/// for these since their version 26; `gcc-12-base` has nothing but the licence of the libraries of GCC. `dash` is `/bin/sh`,
+/// because a `Procfile` may say `$PORT`.
+const STANDARD: [&str; 10] = [
     "base-files",
     "ca-certificates",
+    "dash",
     "gcc-12-base",
     "libatomic1",
     "libc6",
