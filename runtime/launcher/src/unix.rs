@@ -1,5 +1,7 @@
 //! The system that the launcher runs on.
 
+#![expect(clippy::disallowed_methods, reason = "a program: what it is given is its environment, and it starts another")]
+
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;

@@ -67,6 +67,7 @@ impl Component {
     }
 }
 
+#[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
 fn check_time(state: &State) -> wasmtime::Result<UpdateDeadline> {
     if state.cancel.is_cancelled() {
         return Err(Interrupted.into());
@@ -83,6 +84,7 @@ fn check_time(state: &State) -> wasmtime::Result<UpdateDeadline> {
 struct Interrupted;
 
 impl State {
+    #[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
     fn new(grant: Grant, build: BuildGrant, application: Access) -> Result<State, Failure> {
         let files = files(&grant, &build, application)?;
         let mut table = ResourceTable::new();

@@ -1,3 +1,5 @@
+#![expect(clippy::disallowed_methods, reason = "what was used long ago is so by the clock")]
+
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeMap;

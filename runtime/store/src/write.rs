@@ -45,6 +45,7 @@ impl Store {
 
     /// Notes that this file was used in this session, for [`Store::collect`]. A store that cannot be written is still good
     /// to read, so it does not matter if this fails.
+    #[expect(clippy::disallowed_methods, reason = "what was used longest ago is collected first")]
     pub(crate) fn note_use(&self, path: &Path) {
         let noted = |file: &File| Ok::<_, io::Error>(file.metadata()?.modified()? >= self.0.session.since());
         let note = |file: File| if noted(&file)? { Ok(()) } else { file.set_modified(SystemTime::now()) };

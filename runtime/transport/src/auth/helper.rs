@@ -47,6 +47,7 @@ pub(super) async fn ask(name: &str, server: &str) -> Result<Option<Credential>, 
     }))
 }
 
+#[expect(clippy::disallowed_methods, reason = "this is how credential helpers are asked; settings say if they are")]
 async fn run(program: &str, server: &str) -> std::io::Result<Output> {
     let mut child = Command::new(program)
         .arg("get")

@@ -83,7 +83,7 @@ fn of_layout(error: &LayoutError) -> Fault {
         LayoutError::Content { source, .. } => of_content(source),
         LayoutError::Select { source, .. } => of_select(source),
         LayoutError::Disk { .. } => Fault::Disk,
-        _ => Fault::Other,
+        LayoutError::Image { .. } => Fault::Other,
     }
 }
 

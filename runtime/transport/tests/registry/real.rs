@@ -1,5 +1,7 @@
 //! With Debian's `docker-registry` (distribution 2.8) and `skopeo`.
 
+#![expect(clippy::disallowed_methods, reason = "a test starts what it compares with")]
+
 use crate::images::{at, bytes, explain, image, platform, read, transport, wait, without_bytes, write};
 use std::fmt::Write as _;
 use std::net::{TcpListener, TcpStream};

@@ -51,6 +51,7 @@ fn endless<T>() -> T {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "like the others")]
 fn allocate() -> Result<Launch> {
     let mut kept: Vec<Vec<u8>> = Vec::new();
     while kept.len() < 8 << 10 {
@@ -74,6 +75,7 @@ fn write_bytes(cx: &Build) -> Result<Launch> {
     Ok(Launch::web(["true"]))
 }
 
+#[expect(clippy::print_stdout, reason = "standard output is the build log")]
 fn print_much() -> Result<Launch> {
     let line = "x".repeat(1023);
     for _ in 0..1 << 20 {
