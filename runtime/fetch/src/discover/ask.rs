@@ -27,7 +27,10 @@ impl Question {
     /// The client's answer, if it is installed and has one. The program is searched for in the absolute directories of
     /// `PATH` that are outside the application, and runs in a directory that is not the application's, so that the
     /// application neither chooses the program nor what it reads.
-    #[expect(clippy::disallowed_methods, reason = "the client knows best where its registry is; settings say if it is asked")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the client knows best where its registry is; settings say if it is asked"
+    )]
     pub(super) fn ask(&self, settings: &Settings) -> Option<Found> {
         let program = find(self.program, settings)?;
         let mut command = Command::new(&program);
