@@ -2,12 +2,16 @@
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 use wattle_test_support::{root, run};
 
 /// Everything that opens sockets.
 const SOCKETS: [&str; 6] = ["hyper", "hyper-util", "reqwest", "socket2", "tokio-rustls", "ureq"];
 
-/// What each package depends on itself, tests aside, by name; for packages of this workspace and all others.
+/// Folders of what users get; tests and chores may depend on what they like.
+const SHIPPED: [&str; 4] = ["buildpacks", "cli", "runtime", "sdk"];
+
+/// What each package depends on itself, tests aside, by name; and which packages are ours.
 struct Packages {
     direct: BTreeMap<String, BTreeSet<String>>,
     ours: BTreeSet<String>,
@@ -29,7 +33,10 @@ impl Packages {
             let wanted = wanted.map(|dep| names[text_of(&dep["pkg"])].to_owned());
             direct.entry(names[text_of(&node["id"])].to_owned()).or_default().extend(wanted);
         }
-        let ours = list(&metadata["workspace_members"]).map(|id| names[text_of(id)].to_owned()).collect();
+        let members: BTreeSet<&str> = list(&metadata["workspace_members"]).map(text_of).collect();
+        let ours = list(&metadata["packages"]).filter(|package| members.contains(text_of(&package["id"])));
+        let ours = ours.filter(|package| SHIPPED.iter().any(|folder| lies_in(package, folder)));
+        let ours = ours.map(|package| text_of(&package["name"]).to_owned()).collect();
         Packages { direct, ours }
     }
 
@@ -57,6 +64,10 @@ impl Packages {
     fn ours_of(&self, package: &str) -> Vec<&str> {
         self.direct[package].iter().filter(|name| self.ours.contains(*name)).map(String::as_str).collect()
     }
+}
+
+fn lies_in(package: &Value, folder: &str) -> bool {
+    Path::new(text_of(&package["manifest_path"])).starts_with(root().join(folder))
 }
 
 fn list(value: &Value) -> impl Iterator<Item = &Value> {
@@ -98,15 +109,12 @@ fn arrows_point_one_way() {
         .map(|package| format!("{package}: {}", packages.ours_of(package).join(" ")).trim_end().to_owned())
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
-    files-buildpack: wattle-buildpack
     hello-buildpack: wattle-buildpack
-    misbehaving-buildpack: wattle-buildpack
     node-buildpack: wattle-buildpack wattle-command
     procfile-buildpack: wattle-buildpack wattle-command
-    socket-buildpack: wattle-buildpack
     wattle: wattle-engine wattle-fetch wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
     wattle-buildpack:
-    wattle-buildpack-test:
+    wattle-buildpack-test: wattle-launcher wattle-plan wattle-sandbox wattle-tree
     wattle-command:
     wattle-debian: wattle-tree
     wattle-engine: wattle-debian wattle-fetch wattle-launcher wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
@@ -116,9 +124,7 @@ fn arrows_point_one_way() {
     wattle-plan: wattle-tree
     wattle-sandbox: wattle-tree
     wattle-store: wattle-tree
-    wattle-test-support:
     wattle-transport: wattle-oci wattle-tree
     wattle-tree:
-    xtask:
     ");
 }

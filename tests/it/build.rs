@@ -4,7 +4,7 @@ use crate::{cold, wattle};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Command;
-use wattle_test_support::{Bundle, Files, Image, Output, Process, Registry, Wattle, skopeo};
+use wattle_test_support::{Bundle, Files, Image, Npm, Output, Process, Registry, Wattle, skopeo};
 
 const SAMPLE: &str = "samples/node-express";
 
@@ -38,6 +38,29 @@ fn the_sample_starts_and_answers() {
     let health: Value = serde_json::from_str(&health.body).unwrap();
     assert_eq!(health["status"], "ok");
     assert_eq!(container.get("/products?upto=nothing").status, 400);
+}
+
+#[test]
+fn workspaces_find_their_own_packages() {
+    let application = Files::of([
+        ("package.json", r#"{ "name": "shop", "workspaces": ["packages/*"], "dependencies": { "semver": "^7.6.0" } }"#),
+        (
+            "packages/api/package.json",
+            r#"{ "name": "@shop/api", "version": "1.0.0", "dependencies": { "semver": "^5.7.0" } }"#,
+        ),
+        ("packages/api/index.js", "module.exports = require('semver/package.json').version"),
+        (
+            "index.js",
+            "const versions = [require('semver/package.json').version, require('@shop/api')];
+             require('http').createServer((_, answer) => answer.end(versions.join(' '))).listen(process.env.PORT);",
+        ),
+    ]);
+    Npm(&application).lock();
+    let output = Files::new();
+    build(&wattle(), application.path(), &layout(&output));
+    let versions = Bundle::unpack(&output.join("shop"), "latest").start().get("/").body;
+    let majors: Vec<_> = versions.split(' ').map(|version| version.split('.').next().unwrap()).collect();
+    assert_eq!(majors, ["7", "5"]);
 }
 
 #[test]

@@ -100,8 +100,8 @@ fn what_people_read() {
       wattle/procfile  0.1.0
 
     Processes
-      web     (default)  /bin/sh -c 'serve --port $PORT'  wattle/procfile
-      worker             work                             wattle/procfile
+      web     (default)  /bin/sh -c 'exec serve --port $PORT'  wattle/procfile
+      worker             work                                  wattle/procfile
 
     Layers
       run image      [size]     [digest]

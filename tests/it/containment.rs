@@ -3,37 +3,54 @@
 use crate::run_image::TinyRunImage;
 use crate::wattle;
 use std::fs;
-use wattle_test_support::{Files, Output, component};
+use std::os::unix::fs::symlink;
+use wattle_test_support::{Call, Files, Output, component, root};
+
+/// A build with a buildpack that misbehaves.
+struct Attempt {
+    buildpack: Files,
+    application: Files,
+    run_image: TinyRunImage,
+    output: Files,
+}
+
+impl Attempt {
+    fn new(buildpack_name: &str, how: &str) -> Attempt {
+        let application = Files::of([("misbehave", how)]);
+        symlink("/etc/passwd", application.join("link")).unwrap();
+        let (run_image, output) = (TinyRunImage::new(), Files::new());
+        Attempt { buildpack: buildpack(buildpack_name), application, run_image, output }
+    }
+
+    fn call(&self) -> Call {
+        let image = format!("oci:{}", self.output.join("image").display());
+        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]);
+        let call = call.args(["--output", &image, "--run-image", &self.run_image.name()]);
+        call.calling(self.application.path(), "app")
+    }
+}
 
 /// Lets the buildpack misbehave, and gives what was told.
+#[track_caller]
+fn misbehave(how: &str, limits: &[&str]) -> Output {
+    let attempt = Attempt::new("misbehaving", how);
+    let call = limits.iter().fold(attempt.call(), |call, limit| call.args(["--limit", limit]));
+    let misbehaved = call.run().fails(1);
+    assert!(attempt.output.is_empty(), "something was left in the output directory");
+    misbehaved
+}
+
+/// Lets the buildpack misbehave, and gives the error.
 #[track_caller]
 fn check(how: &str, limits: &[&str]) -> String {
     misbehave(how, limits).failure()
 }
 
-#[track_caller]
-fn misbehave(how: &str, limits: &[&str]) -> Output {
-    let buildpack = buildpack("misbehaving");
-    let application = Files::of([("misbehave", how)]);
-    std::os::unix::fs::symlink("/etc/passwd", application.join("link")).unwrap();
-    let (run_image, output) = (TinyRunImage::new(), Files::new());
-    let image = format!("oci:{}", output.join("image").display());
-    let call = wattle().args(["build", application.text(), "--buildpack", buildpack.text(), "--output", &image]);
-    let call = call.args(["--run-image", &run_image.name()]);
-    let call = limits.iter().fold(call, |call, limit| call.args(["--limit", limit]));
-    let misbehaved = call.calling(application.path(), "app").run().fails(1);
-    assert!(output.is_empty(), "something was left in the output directory");
-    misbehaved
-}
-
 /// A directory with the `buildpack.toml` and the component of a package in `tests/components`.
 fn buildpack(name: &str) -> Files {
-    let manifest = format!(
-        "api = \"0.12\"\n\n[buildpack]\nid = \"test/{name}\"\nversion = \"0.1.0\"\n\n\
-         [metadata.wattle]\ncomponent = \"{name}.wasm\"\n"
-    );
+    let manifest = fs::read(root().join("tests/components").join(name).join("buildpack.toml")).unwrap();
     let component = fs::read(component(&format!("{name}-buildpack"))).unwrap();
-    Files::of([("buildpack.toml", manifest.as_str())]).with(&format!("{name}.wasm"), component)
+    Files::new().with("buildpack.toml", manifest).with(&format!("{name}.wasm"), component)
 }
 
 #[test]
@@ -110,8 +127,8 @@ fn printing_1_gib_ends() {
 fn a_panic_ends_the_buildpack_alone() {
     insta::assert_snapshot!(check("panic", &[]), @r"
     error: test/misbehaving@0.1.0: it crashed: wasm trap: wasm `unreachable` instruction executed
-      
-      thread '<unnamed>' (1) panicked at tests/components/misbehaving/src/lib.rs:87:5:
+
+      thread '<unnamed>' (1) panicked at tests/components/misbehaving/src/lib.rs:[line]:
       the author did not expect this
       note: run with `RUST_BACKTRACE=1` environment variable to display a backtrace
     hint: this is an error in the buildpack: report it to its author with the lines above
@@ -128,14 +145,20 @@ fn a_panic_ends_the_buildpack_alone() {
 
 #[test]
 fn sockets_are_not_offered() {
-    let (buildpack, application, output) = (buildpack("socket"), Files::of([("misbehave", "")]), Files::new());
-    let image = format!("oci:{}", output.join("image").display());
-    let call = wattle().args(["build", application.text(), "--buildpack", buildpack.text(), "--output", &image]);
-    let run_image = TinyRunImage::new();
-    let output = call.args(["--run-image", &run_image.name()]).calling(application.path(), "app").run();
+    let output = Attempt::new("socket", "").call().run();
     insta::assert_snapshot!(output.fails(2).failure(), @r"
     error: the component of `test/socket@0.1.0` cannot be used
       caused by: it imports `wasi:sockets/network`, `wasi:sockets/instance-network`, `wasi:sockets/udp`, `wasi:sockets/udp-create-socket`, `wasi:sockets/tcp`, `wasi:sockets/tcp-create-socket`, `wasi:sockets/ip-name-lookup`, which is not offered to buildpacks: there are no sockets, no HTTP and no threads
     hint: buildpacks are components of world `wattle:buildpack/buildpack@0.1.0`, built for `wasm32-wasip2`
     ");
+}
+
+#[test]
+fn a_loop_can_be_interrupted() {
+    let attempt = Attempt::new("misbehaving", "loop");
+    let mut process = attempt.call().start();
+    process.wait_for("Building");
+    process.interrupt();
+    insta::assert_snapshot!(process.finish().fails(130).failure(), @"error: interrupted");
+    assert!(attempt.output.is_empty());
 }

@@ -42,19 +42,6 @@ impl Bundle {
         fs::write(&path, configuration.to_string()).expect("`config.json` can be written");
     }
 
-    /// Runs the image with these arguments and gives what it prints; its exit code has to be 0.
-    #[track_caller]
-    pub fn run(&self, args: &[&str]) -> String {
-        self.configure(|configuration| {
-            let entrypoint = configuration["process"]["args"][0].clone();
-            let args = args.iter().map(|arg| json!(arg));
-            configuration["process"]["args"] = std::iter::once(entrypoint).chain(args).collect();
-            confine(configuration, 0);
-        });
-        let output = self.runc(&["run", "--bundle", &self.path("bundle").to_string_lossy(), &self.id()]).finish();
-        output.succeeds().stdout
-    }
-
     /// Starts the image, with `PORT` in its environment, and waits until something listens there.
     #[track_caller]
     pub fn start(self) -> Container {

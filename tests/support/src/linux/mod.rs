@@ -17,6 +17,6 @@ pub use http::{Response, Silent, free_port, get};
 pub use image::Image;
 pub use listing::{Entry, Listing};
 pub use npm::Npm;
-pub use process::{Output, Process, has, run, skopeo};
+pub use process::{Output, Process, run, skopeo};
 pub use registry::Registry;
 pub use wattle::{Call, Wattle};

@@ -69,6 +69,16 @@ impl Process {
         text(&self.stdout) + &text(&self.stderr)
     }
 
+    /// Waits until it has written this.
+    pub fn wait_for(&mut self, text: &str) {
+        let start = Instant::now();
+        while !self.written().contains(text) {
+            let hopeless = !self.is_running() || start.elapsed() > PATIENCE;
+            assert!(!hopeless, "`{}` does not say `{text}`:\n{}", self.name, self.written());
+            thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for its end.
     #[must_use]
     pub fn finish(mut self) -> Output {
@@ -159,10 +169,4 @@ pub fn run<'a>(program: &str, args: impl IntoIterator<Item = &'a str>) -> String
 #[track_caller]
 pub fn skopeo<'a>(args: impl IntoIterator<Item = &'a str>) -> String {
     run("skopeo", args)
-}
-
-/// Whether there is such a program.
-pub fn has(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|directory| directory.join(program).is_file())
 }

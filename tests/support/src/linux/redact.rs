@@ -10,6 +10,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"sha(256|384|512)-[A-Za-z0-9+/]{20,}=*", "[integrity]"),
         (r"/\.?(wattle-|partial-|tmp|\d+-)[A-Za-z0-9]{6}\b", "/[temporary]"),
         (r"\b[0-9a-f]{64}\b", "[hex]"),
+        (r"\.rs:\d+:\d+", ".rs:[line]"),
         (r"127\.0\.0\.1:\d+", "[server]"),
         (r"\b\d+(\.\d+)? (B|kB|MB|GB)\b", "[size]"),
         (r"\b(\d+ min )?\d+(\.\d+)? (ms|s)\b", "[time]"),
