@@ -1,6 +1,7 @@
 //! Building the sample, beside `npm ci` for its packages.
 
 use super::cost::{self, Cost};
+use super::machine::has;
 use super::table::{self, Row};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
@@ -8,23 +9,29 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use tempfile::TempDir;
-use wattle_test_support::{Files, has};
+use wattle_test_support::Files;
 
+const SAMPLE: &str = "samples/node-express";
+/// What npm and Wattle read their registry from.
+const REGISTRY: &str = "NPM_CONFIG_REGISTRY";
 const NPM_COLD: &str = "`npm ci`, empty cache";
 const NPM_WARM: &str = "`npm ci`, warm cache";
 /// Downloads are repeated this often at most.
 const DOWNLOADS: u8 = 3;
 
-/// A copy of the sample, a store and a place for the image.
+/// A copy of the sample, a store and a place for the image. The registry of packages is configured: a build asks npm for
+/// its own otherwise, and that is a cost of npm.
 pub(crate) struct Sample {
     application: Files,
     work: TempDir,
+    registry: Option<String>,
 }
 
 impl Sample {
     /// With nothing in its store.
     pub(crate) fn new() -> Result<Sample> {
-        Ok(Sample { application: Files::copy_of("samples/node-express"), work: TempDir::new()? })
+        let registry = has("npm").then(registry).transpose()?;
+        Ok(Sample { application: Files::copy_of(SAMPLE), work: TempDir::new()?, registry })
     }
 
     /// The command that builds it.
@@ -38,6 +45,16 @@ impl Sample {
         wattle.args(["build", "--quiet"]).arg(application.path());
         wattle.arg("--store").arg(self.work.path().join("store"));
         wattle.arg("--output").arg(format!("oci:{}", self.work.path().join(image).display()));
+        if let Some(registry) = &self.registry {
+            wattle.env(REGISTRY, registry);
+        }
+        wattle
+    }
+
+    /// The command that builds it and asks npm where its registry is.
+    fn build_asking(&self) -> Command {
+        let mut wattle = self.build();
+        wattle.env_remove(REGISTRY);
         wattle
     }
 
@@ -61,11 +78,18 @@ pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
     let sample = Sample::new()?;
     cost::of(&sample.build())?;
     rows.extend(cached(&sample, runs, npm)?);
-    let unchanged = (0..runs).map(|_| Ok(cost::of(&sample.build())?.0)).collect::<Result<Vec<Cost>>>()?;
-    rows.extend(table::rows("build, unchanged", &unchanged, None));
-    let changed = (0..runs).map(|run| changed(&sample, run)).collect::<Result<Vec<Cost>>>()?;
-    rows.extend(table::rows("build, one file changed", &changed, None));
+    rows.extend(repeated("build, unchanged", runs, |_| Ok(cost::of(&sample.build())?.0))?);
+    if npm {
+        let asking = |_| Ok(cost::of(&sample.build_asking())?.0);
+        rows.extend(repeated("build, unchanged, npm asked for its registry", runs, asking)?);
+    }
+    rows.extend(repeated("build, one file changed", runs, |run| changed(&sample, run))?);
     Ok(rows)
+}
+
+fn repeated(what: &str, runs: u8, run: impl Fn(u8) -> Result<Cost>) -> Result<Vec<Row>> {
+    let costs = (0..runs).map(run).collect::<Result<Vec<Cost>>>()?;
+    Ok(table::rows(what, &costs, None))
 }
 
 /// Everything is downloaded, components are compiled, the run image is assembled.
@@ -86,7 +110,7 @@ fn cached(sample: &Sample, runs: u8, npm: bool) -> Result<Vec<Row>> {
     warm.as_ref().map(Npm::install).transpose()?;
     let (mut builds, mut installs) = (Vec::new(), Vec::new());
     for run in 0..runs {
-        let application = Files::copy_of("samples/node-express");
+        let application = Files::copy_of(SAMPLE);
         builds.push(cost::of(&sample.build_other(&application, &format!("image-{run}")))?.0);
         if let Some(npm) = &warm {
             installs.push(npm.install()?);
@@ -102,6 +126,12 @@ fn changed(sample: &Sample, run: u8) -> Result<Cost> {
     Ok(cost::of(&sample.build())?.0)
 }
 
+/// Where npm says that its registry is.
+fn registry() -> Result<String> {
+    let output = Command::new("npm").args(["config", "get", "registry"]).output()?;
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+}
+
 /// npm with a cache of its own.
 struct Npm {
     cache: TempDir,
@@ -111,7 +141,7 @@ struct Npm {
 impl Npm {
     /// With an empty cache and a lock file that has addresses in it: without, npm would ask for each package's versions.
     fn new() -> Result<Npm> {
-        let application = Files::copy_of("samples/node-express");
+        let application = Files::copy_of(SAMPLE);
         fs::remove_file(application.join("package-lock.json"))?;
         let scratch = TempDir::new()?;
         let args = ["install", "--package-lock-only", "--omit-lockfile-registry-resolved=false"];
@@ -121,7 +151,7 @@ impl Npm {
 
     /// Installs what the lock file says into a new copy of the sample.
     fn install(&self) -> Result<Cost> {
-        let application = Files::copy_of("samples/node-express").with("package-lock.json", &self.lock);
+        let application = Files::copy_of(SAMPLE).with("package-lock.json", &self.lock);
         Ok(cost::of(&npm(&["ci", "--omit=dev"], &application, &self.cache))?.0)
     }
 }

@@ -2,7 +2,8 @@
 
 use super::building::Sample;
 use super::cost::{self, Cost};
-use super::table::{self, Row};
+use super::machine::has;
+use super::table::{self, CPU, Row, WALL};
 use anyhow::{Context as _, Result, ensure};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -14,11 +15,10 @@ use std::process::Command;
 use std::thread;
 use tempfile::TempDir;
 use wattle_oci::layer::{self, Order, Owner, Root, Source};
-use wattle_test_support::has;
 use wattle_tree::directory::{self, Rules};
 
-const PIPE: &str = "tar | gzip -6 | sha256sum";
-const UMOCI: &str = "umoci insert";
+const PIPE: &str = "tar, gzip -6 and sha256sum";
+const UMOCI: &str = "`umoci insert`";
 
 /// All, in turn.
 pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
@@ -39,8 +39,9 @@ pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
     }
     let theirs: u64 = cost::of(&pipe(&tree, "wc -c"))?.1.trim().parse()?;
     let what = format!("packing {} MB", extent(&tree)? / 1_000_000);
-    let mut rows = table::rows(&what, &ours, Some((PIPE, Some(&pipes))));
-    rows.extend(table::rows(&what, &ours, Some((UMOCI, umoci.then_some(&inserts)))));
+    let mut rows = table::rows(&what, &ours, Some((UMOCI, umoci.then_some(&inserts))));
+    rows.extend(table::row(&what, WALL, &ours, Some((PIPE, Some(&pipes)))));
+    rows.extend(table::row(&what, CPU, &ours, Some((PIPE, Some(&pipes)))));
     rows.extend(table::bytes(&format!("{what}: size"), size, Some((PIPE, theirs))));
     Ok(rows)
 }
@@ -64,8 +65,8 @@ fn unpack(tree: &Path) -> Result<()> {
     cost::of(&sample.build())?;
     fs::create_dir(tree)?;
     for blob in sample.layers()? {
-        let status = Command::new("tar").args(["--no-same-owner", "-xzf"]).arg(blob).arg("-C").arg(tree).status()?;
-        ensure!(status.success(), "a layer cannot be unpacked");
+        let output = Command::new("tar").args(["--no-same-owner", "-xzf"]).arg(blob).arg("-C").arg(tree).output()?;
+        ensure!(output.status.success(), "a layer cannot be unpacked: {}", String::from_utf8_lossy(&output.stderr));
     }
     Ok(())
 }

@@ -108,7 +108,8 @@ pub struct Index {
 #[derive(Debug, Clone)]
 struct Source {
     archive: Arc<str>,
-    text: Arc<str>,
+    /// Tens of megabytes: not copied once it is read.
+    text: Arc<String>,
     /// Where the entries of a name stand in the text.
     entries: Arc<BTreeMap<String, Vec<Range<usize>>>>,
 }
@@ -140,7 +141,7 @@ impl Index {
             }
             start += paragraph.len() + 2;
         }
-        Index { sources: vec![Source { archive: archive.into(), text: text.into(), entries: entries.into() }] }
+        Index { sources: vec![Source { archive: archive.into(), text: Arc::new(text), entries: entries.into() }] }
     }
 
     /// The packages of both.
