@@ -4,9 +4,10 @@ use super::redact::Redaction;
 use std::fs;
 use std::os::unix::process::ExitStatusExt as _;
 use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
-use tempfile::NamedTempFile;
+use tempfile::{NamedTempFile, TempDir};
 
 /// Nothing that a test runs takes this long.
 const PATIENCE: Duration = Duration::from_mins(15);
@@ -18,6 +19,7 @@ pub struct Process {
     stdout: NamedTempFile,
     stderr: NamedTempFile,
     redaction: Redaction,
+    _kept: Option<Arc<TempDir>>,
 }
 
 /// What became of a program.
@@ -34,10 +36,11 @@ pub struct Output {
 impl Process {
     /// Starts the program, with its output in files, so that it never waits for a reader.
     pub fn start(mut command: Command) -> Process {
-        Process::start_with(&mut command, Redaction::default())
+        Process::start_with(&mut command, Redaction::default(), None)
     }
 
-    pub(crate) fn start_with(command: &mut Command, redaction: Redaction) -> Process {
+    /// Starts it and keeps a directory that it needs.
+    pub(crate) fn start_with(command: &mut Command, redaction: Redaction, kept: Option<Arc<TempDir>>) -> Process {
         let name = command.get_program().to_string_lossy().into_owned();
         let stdout = NamedTempFile::new().expect("a temporary file can be made");
         let stderr = NamedTempFile::new().expect("a temporary file can be made");
@@ -46,7 +49,7 @@ impl Process {
         command.stdout(stdout.reopen().expect("a temporary file can be opened"));
         command.stderr(stderr.reopen().expect("a temporary file can be opened"));
         let child = command.spawn().unwrap_or_else(|error| panic!("`{name}` cannot be started: {error}"));
-        Process { name, child, stdout, stderr, redaction }
+        Process { name, child, stdout, stderr, redaction, _kept: kept }
     }
 
     /// Its id.

@@ -9,39 +9,34 @@ use std::fs;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Arc;
 use tempfile::TempDir;
 
 /// The program and the store that it is run with.
 pub struct Wattle {
     program: PathBuf,
-    store: Store,
-}
-
-enum Store {
-    /// Downloads and the run image in it serve all tests, and the next run of them.
-    Shared(PathBuf),
-    Own(TempDir),
+    store: PathBuf,
+    /// Removes the store, unless it is shared.
+    temporary: Option<Arc<TempDir>>,
 }
 
 impl Wattle {
-    /// `program` is `env!("CARGO_BIN_EXE_wattle")`, which only a test of its package knows.
+    /// With the store of all tests, whose downloads and run image also serve the next run of them. `program` is
+    /// `env!("CARGO_BIN_EXE_wattle")`, which only a test of its package knows.
     pub fn new(program: &str) -> Wattle {
         let store = guests::target_directory().join("wattle-test-store");
-        Wattle { program: program.into(), store: Store::Shared(store) }
+        Wattle { program: program.into(), store, temporary: None }
     }
 
-    /// With nothing in its store, for what is about that.
+    /// With nothing in its store, for what is about that. The store is gone when this and all calls have ended.
     pub fn cold(program: &str) -> Wattle {
-        let store = tempfile::tempdir().expect("a temporary directory can be made");
-        Wattle { program: program.into(), store: Store::Own(store) }
+        let temporary = tempfile::tempdir().expect("a temporary directory can be made");
+        Wattle { program: program.into(), store: temporary.path().to_owned(), temporary: Some(Arc::new(temporary)) }
     }
 
     /// Where the store is.
     pub fn store(&self) -> &Path {
-        match &self.store {
-            Store::Shared(path) => path,
-            Store::Own(directory) => directory.path(),
-        }
+        &self.store
     }
 
     /// The program with these arguments.
@@ -58,7 +53,7 @@ impl Wattle {
         command.env("WATTLE_STORE", self.store()).args(args);
         let mut redaction = Redaction::default();
         redaction.path(self.store(), "store");
-        Call { command, redaction }
+        Call { command, redaction, store: self.store.clone(), temporary: self.temporary.clone() }
     }
 }
 
@@ -66,6 +61,8 @@ impl Wattle {
 pub struct Call {
     command: Command,
     redaction: Redaction,
+    store: PathBuf,
+    temporary: Option<Arc<TempDir>>,
 }
 
 impl Call {
@@ -93,9 +90,7 @@ impl Call {
     /// Nothing in its environment but the store.
     #[must_use]
     pub fn bare(mut self) -> Call {
-        let store = self.command.get_envs().find(|(name, _)| *name == "WATTLE_STORE").and_then(|(_, value)| value);
-        let store = store.map(OsStr::to_owned).unwrap_or_default();
-        self.command.env_clear().env("WATTLE_STORE", store);
+        self.command.env_clear().env("WATTLE_STORE", &self.store);
         self
     }
 
@@ -128,7 +123,7 @@ impl Call {
 
     /// Starts it.
     pub fn start(mut self) -> Process {
-        Process::start_with(&mut self.command, self.redaction)
+        Process::start_with(&mut self.command, self.redaction, self.temporary)
     }
 
     /// Runs it where this directory is a file system of `size` bytes, and also gives the paths that were left there. Nobody
@@ -144,7 +139,7 @@ impl Call {
                 None => command.env_remove(name),
             };
         }
-        let output = Process::start_with(&mut command, self.redaction).finish();
+        let output = Process::start_with(&mut command, self.redaction, self.temporary).finish();
         (output, fs::read_to_string(left.path()).expect("the list was written"))
     }
 }
