@@ -175,6 +175,8 @@ fn names_made_are_limited() {
         Ok(())
     };
     check_limit(4, limit, merged, refusal);
+    let below = |overlay: &mut Overlay| (0..3).try_for_each(|at| overlay.merge(&format!("new/{at}"), Tree::new()));
+    check_limit(4, limit, below, refusal);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! The tree that an archive becomes, entry by entry, and the rules that hold for every format.
 
+use super::meter::Meter;
 use super::{ArchiveError, Links, Options};
 use crate::{File, Node, PathError, Tree, components};
 
@@ -8,27 +9,17 @@ const MAX_TARGET: usize = 4096;
 
 pub(super) struct Builder<'o> {
     tree: Tree,
-    entries: u64,
     options: &'o Options,
+    meter: &'o Meter<'o>,
 }
 
 impl<'o> Builder<'o> {
-    pub(super) fn new(options: &'o Options) -> Builder<'o> {
-        Builder { tree: Tree::new(), entries: 0, options }
+    pub(super) fn new(options: &'o Options, meter: &'o Meter<'o>) -> Builder<'o> {
+        Builder { tree: Tree::new(), options, meter }
     }
 
     pub(super) fn finish(self) -> Tree {
         self.tree
-    }
-
-    /// Counts an entry.
-    pub(super) fn count(&mut self) -> Result<(), ArchiveError> {
-        self.entries += 1;
-        let allowed = self.options.limits.entries;
-        if self.entries > allowed {
-            return Err(ArchiveError::Limit { limit: "entries", allowed });
-        }
-        Ok(())
     }
 
     /// Where the entry `name` goes: its path without the leading names that are taken off; none if nothing is left. What
@@ -73,6 +64,8 @@ impl<'o> Builder<'o> {
             Links::Any => check_text(target),
         };
         checked.map_err(|reason| refused_link(name, target, reason))?;
+        // A target is in host memory, as names are.
+        self.meter.count(target.len() as u64 / 256)?;
         self.put(name, &path, Node::symlink(target))
     }
 
@@ -88,6 +81,12 @@ impl<'o> Builder<'o> {
         self.put(name, &path, Node::File(file))
     }
 
+    /// How many directories above `path` no entry has made.
+    fn missing_above(&self, path: &str) -> u64 {
+        let parents = path.rmatch_indices('/').map(|(end, _)| &path[..end]);
+        parents.take_while(|parent| self.tree.get(parent).is_none()).map(|_| 1).sum()
+    }
+
     fn put(&mut self, name: &str, path: &str, node: Node) -> Result<(), ArchiveError> {
         let conflict = |other: &str| ArchiveError::Conflict { name: name.to_owned(), other: other.to_owned() };
         let same_kind = match (self.tree.get(path), &node) {
@@ -97,6 +96,7 @@ impl<'o> Builder<'o> {
         if !same_kind {
             return Err(conflict(path));
         }
+        self.meter.count(self.missing_above(path))?;
         self.tree.insert(path, node).map_err(|error| match error {
             PathError::NotADirectory(other) => conflict(&other),
             PathError::Invalid { reason, .. } => ArchiveError::Name { name: name.to_owned(), reason },

@@ -62,11 +62,11 @@ pub fn decompress<'a>(reader: impl Read + 'a, compression: Compression) -> io::R
 /// The bytes of an archive as they are stored: counted, and their errors told from those of what they mean.
 pub(super) struct Input<'m, R> {
     inner: R,
-    meter: &'m Meter,
+    meter: &'m Meter<'m>,
 }
 
 impl<'m, R: Read> Input<'m, R> {
-    pub(super) fn new(inner: R, meter: &'m Meter) -> Input<'m, R> {
+    pub(super) fn new(inner: R, meter: &'m Meter<'m>) -> Input<'m, R> {
         Input { inner, meter }
     }
 }

@@ -3,13 +3,45 @@
 use super::{ArchiveError, Limits};
 use std::cell::Cell;
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Bytes that may describe one entry: its name, its link, its extensions.
 const HEADER_BYTES: u64 = 1 << 20;
 
+/// What several archives may come to together, and whether to go on with them: for those that are unpacked for somebody
+/// who has not so much left, or no more time.
+pub struct Allowance<'a> {
+    bytes: AtomicU64,
+    entries: AtomicU64,
+    go_on: &'a (dyn Fn() -> bool + Sync),
+}
+
+impl<'a> Allowance<'a> {
+    /// `bytes` in files, and `entries`, counted as by [`Limits::entries`]. `go_on` is asked again and again.
+    pub fn new(bytes: u64, entries: u64, go_on: &'a (dyn Fn() -> bool + Sync)) -> Allowance<'a> {
+        Allowance { bytes: bytes.into(), entries: entries.into(), go_on }
+    }
+
+    /// No end to either.
+    pub(super) fn unlimited() -> Allowance<'static> {
+        Allowance::new(u64::MAX, u64::MAX, &|| true)
+    }
+
+    fn check(&self) -> Result<(), ArchiveError> {
+        if (self.go_on)() { Ok(()) } else { Err(ArchiveError::Stopped) }
+    }
+}
+
+fn take(from: &AtomicU64, count: u64, limit: &'static str) -> Result<(), ArchiveError> {
+    let taken = from.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(count));
+    taken.map(drop).map_err(|_| ArchiveError::Allowance { limit })
+}
+
 /// What has passed so far.
-pub(super) struct Meter {
+pub(super) struct Meter<'a> {
     limits: Limits,
+    allowance: &'a Allowance<'a>,
+    entries: Cell<u64>,
     consumed: Cell<u64>,
     produced: Cell<u64>,
     /// What the description of an entry may still use; none while contents are read.
@@ -17,10 +49,12 @@ pub(super) struct Meter {
     ended: Cell<bool>,
 }
 
-impl Meter {
-    pub(super) fn new(limits: Limits) -> Meter {
+impl<'a> Meter<'a> {
+    pub(super) fn new(limits: Limits, allowance: &'a Allowance<'a>) -> Meter<'a> {
         Meter {
             limits,
+            allowance,
+            entries: Cell::new(0),
             consumed: Cell::new(0),
             produced: Cell::new(0),
             header: Cell::new(None),
@@ -48,6 +82,20 @@ impl Meter {
         self.ended.get()
     }
 
+    /// Counts entries.
+    pub(super) fn count(&self, entries: u64) -> Result<(), ArchiveError> {
+        self.allowance.check()?;
+        take(&self.allowance.entries, entries, "entries")?;
+        let (all, allowed) = (self.entries.get().saturating_add(entries), self.limits.entries);
+        self.entries.set(all);
+        if all > allowed { Err(ArchiveError::Limit { limit: "entries", allowed }) } else { Ok(()) }
+    }
+
+    /// Counts bytes that are to be kept.
+    pub(super) fn keep(&self, bytes: u64) -> Result<(), ArchiveError> {
+        take(&self.allowance.bytes, bytes, "bytes")
+    }
+
     /// Refuses a file that says it is too large.
     pub(super) fn check_file(&self, size: u64) -> Result<(), ArchiveError> {
         if size > self.limits.file_size {
@@ -57,6 +105,7 @@ impl Meter {
     }
 
     fn produce(&self, count: u64) -> Result<(), ArchiveError> {
+        self.allowance.check()?;
         let Limits { bytes, ratio, .. } = self.limits;
         let produced = self.produced.get().saturating_add(count);
         self.produced.set(produced);
@@ -77,11 +126,11 @@ impl Meter {
 /// A reader of what comes out.
 pub(super) struct Metered<'m, R> {
     inner: R,
-    meter: &'m Meter,
+    meter: &'m Meter<'m>,
 }
 
 impl<'m, R: Read> Metered<'m, R> {
-    pub(super) fn new(inner: R, meter: &'m Meter) -> Metered<'m, R> {
+    pub(super) fn new(inner: R, meter: &'m Meter<'m>) -> Metered<'m, R> {
         Metered { inner, meter }
     }
 }

@@ -13,6 +13,7 @@ mod tests;
 mod zipped;
 
 pub use compression::{Compression, decompress};
+pub use meter::Allowance;
 
 use crate::{Blob, Scratch, Tree};
 use builder::Builder;
@@ -49,7 +50,7 @@ pub enum Links {
 pub struct Limits {
     /// Bytes in all: of a tar the whole stream, of a zip the contents of its files.
     pub bytes: u64,
-    /// Files, directories and links.
+    /// Files, directories and links. A symbolic link counts once more for each 256 bytes of its target.
     pub entries: u64,
     /// How many times more bytes may come out than went in, after the first [`Limits::RATIO_FREE`] bytes.
     pub ratio: u64,
@@ -127,6 +128,15 @@ pub enum ArchiveError {
         /// Its value.
         allowed: u64,
     },
+    /// More would come out than the [`Allowance`] has left.
+    #[error("cannot unpack the archive: more `{limit}` than are left")]
+    Allowance {
+        /// What there is too much of: `bytes` or `entries`.
+        limit: &'static str,
+    },
+    /// Whoever gave the [`Allowance`] does not want it any more.
+    #[error("unpacking was given up")]
+    Stopped,
     /// Contents could not be kept.
     #[error("cannot keep the contents of `{name}` from the archive")]
     Scratch {
@@ -139,20 +149,30 @@ pub enum ArchiveError {
 
 /// Unpacks `blob`, whose format its first bytes tell.
 pub fn unpack(blob: &Blob, scratch: &Scratch, options: &Options) -> Result<Tree, ArchiveError> {
+    unpack_within(blob, scratch, options, &Allowance::unlimited())
+}
+
+/// Unpacks `blob` as [`unpack`] does, as one of several that share an allowance.
+pub fn unpack_within(
+    blob: &Blob,
+    scratch: &Scratch,
+    options: &Options,
+    allowance: &Allowance<'_>,
+) -> Result<Tree, ArchiveError> {
     let mut start = [0; 512];
     let count = blob.read_at(&mut start, 0).map_err(ArchiveError::Source)?;
     let start = &start[..count];
+    let meter = Meter::new(options.limits, allowance);
     if zipped::matches(start) {
-        let meter = Meter::new(options.limits);
         meter.consume(blob.len());
-        let mut builder = Builder::new(options);
+        let mut builder = Builder::new(options, &meter);
         zipped::read(blob, &meter, &mut builder, scratch)?;
         return Ok(builder.finish());
     }
     let compression = Compression::of(start)
         .or_else(|| tape::matches(start).then_some(Compression::None))
         .ok_or(ArchiveError::Format)?;
-    unpack_reader(blob.reader(), compression, scratch, options)
+    read_tape(blob.reader(), compression, &meter, scratch, options)
 }
 
 /// Unpacks a tar stream whose compression is known.
@@ -162,12 +182,22 @@ pub fn unpack_reader(
     scratch: &Scratch,
     options: &Options,
 ) -> Result<Tree, ArchiveError> {
+    let allowance = Allowance::unlimited();
+    read_tape(reader, compression, &Meter::new(options.limits, &allowance), scratch, options)
+}
+
+fn read_tape(
+    reader: impl Read,
+    compression: Compression,
+    meter: &Meter<'_>,
+    scratch: &Scratch,
+    options: &Options,
+) -> Result<Tree, ArchiveError> {
     let format = compression.tar();
     let damaged = |source| ArchiveError::Damaged { format, source };
-    let meter = Meter::new(options.limits);
-    let mut builder = Builder::new(options);
-    let stream = decompress(Input::new(reader, &meter), compression).map_err(damaged)?;
-    tape::read(stream, compression, &meter, &mut builder, scratch)?;
+    let mut builder = Builder::new(options, meter);
+    let stream = decompress(Input::new(reader, meter), compression).map_err(damaged)?;
+    tape::read(stream, compression, meter, &mut builder, scratch)?;
     Ok(builder.finish())
 }
 

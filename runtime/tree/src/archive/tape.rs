@@ -16,7 +16,7 @@ pub(super) fn matches(start: &[u8]) -> bool {
 pub(super) fn read(
     stream: impl Read,
     compression: Compression,
-    meter: &Meter,
+    meter: &Meter<'_>,
     builder: &mut Builder<'_>,
     scratch: &Scratch,
 ) -> Result<(), ArchiveError> {
@@ -28,7 +28,7 @@ pub(super) fn read(
         let entry = entries.next().transpose();
         meter.header_ends();
         let Some(mut entry) = entry.map_err(|error| damaged(format, error))? else { break };
-        builder.count()?;
+        meter.count(1)?;
         add(&mut entry, format, meter, builder, scratch)?;
         io::copy(&mut entry, &mut io::sink()).map_err(|error| damaged(format, error))?;
     }
@@ -44,7 +44,7 @@ pub(super) fn read(
 fn add<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     format: &'static str,
-    meter: &Meter,
+    meter: &Meter<'_>,
     builder: &mut Builder<'_>,
     scratch: &Scratch,
 ) -> Result<(), ArchiveError> {
@@ -73,7 +73,7 @@ fn add_file<R: Read>(
     entry: &mut tar::Entry<'_, R>,
     name: &str,
     format: &'static str,
-    meter: &Meter,
+    meter: &Meter<'_>,
     builder: &mut Builder<'_>,
     scratch: &Scratch,
 ) -> Result<(), ArchiveError> {
@@ -81,6 +81,7 @@ fn add_file<R: Read>(
     let size = entry.size();
     meter.check_file(size)?;
     let Some(path) = builder.path(name)? else { return Ok(()) };
+    meter.keep(size)?;
     let blob = keep(entry, name, size, scratch, |error| damaged(format, error))?;
     builder.file(name, &path, File { blob, executable })
 }

@@ -29,7 +29,7 @@ pub(super) fn matches(start: &[u8]) -> bool {
 /// Adds all entries of the zip.
 pub(super) fn read(
     blob: &Blob,
-    meter: &Meter,
+    meter: &Meter<'_>,
     builder: &mut Builder<'_>,
     scratch: &Scratch,
 ) -> Result<(), ArchiveError> {
@@ -38,7 +38,7 @@ pub(super) fn read(
     let mut archive = ZipArchive::with_config(config, Input::new(blob, &left)).map_err(damaged)?;
     left.set(u64::MAX);
     for index in 0..archive.len() {
-        builder.count()?;
+        meter.count(1)?;
         // Readers disagree on which of two headers counts: both must say the same, and no name may come twice.
         let options = ZipReadOptions::new().enforce_header_consistency(true);
         let mut file = archive.by_index_with_options(index, options).map_err(damaged)?;
@@ -106,7 +106,7 @@ impl Seek for Input<'_> {
 
 fn add<R: Read>(
     file: &mut ZipFile<'_, R>,
-    meter: &Meter,
+    meter: &Meter<'_>,
     builder: &mut Builder<'_>,
     scratch: &Scratch,
 ) -> Result<(), ArchiveError> {
@@ -119,6 +119,7 @@ fn add<R: Read>(
             let size = file.size();
             meter.check_file(size)?;
             let Some(path) = builder.path(&name)? else { return Ok(()) };
+            meter.keep(size)?;
             let blob = keep(&mut Metered::new(file, meter), &name, size, scratch, unreadable)?;
             builder.file(&name, &path, File { blob, executable: mode & 0o111 != 0 })
         }

@@ -44,7 +44,8 @@ impl Overlay {
         let node = Node::Directory(tree);
         let size = Size::of(&node);
         self.check_depth((names.len() + size.height).saturating_sub(1))?;
-        self.check_files(size.files - 1)?;
+        let missing = self.missing(&names)?;
+        self.check_files(size.files - 1 + missing)?;
         self.check_bytes(0, size.bytes)?;
         let directory = self.enter(&names, None)?;
         self.usage.files += size.files - 1;
@@ -100,7 +101,20 @@ impl Overlay {
         Ok(())
     }
 
-    /// The directory at the end of `names`. What is missing is made, with this access or that of the directory it is in.
+    /// How many directories [`Overlay::enter`] would make.
+    fn missing(&mut self, names: &[&str]) -> Result<usize, Error> {
+        let mut inode = Overlay::ROOT.0;
+        for (index, name) in names.iter().enumerate() {
+            match self.child(inode, name)? {
+                Some(child) => inode = child,
+                None => return Ok(names.len() - index),
+            }
+        }
+        Ok(0)
+    }
+
+    /// The directory at the end of `names`. What is missing is made: with this access and traced, or else with that of the
+    /// directory it is in, as something that the guest made.
     fn enter(&mut self, names: &[&str], access: Option<Access>) -> Result<u32, Error> {
         let mut inode = Overlay::ROOT.0;
         for (index, name) in names.iter().enumerate() {
@@ -110,7 +124,7 @@ impl Overlay {
                 continue;
             }
             let read_only = access.map_or(self.entry(inode).read_only, |access| access == Access::ReadOnly);
-            let origin = Some(self.recorder.add_path(&names[..=index].join("/")));
+            let origin = access.map(|_| self.recorder.add_path(&names[..=index].join("/")));
             let body = Body::Directory(Directory::over(Tree::new(), inode));
             let child = self.add(Entry { body, links: 1, opens: 0, origin, read_only, charged: false });
             self.attach(inode, Arc::from(*name), child)?;
