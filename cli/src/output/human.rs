@@ -14,9 +14,7 @@ pub(crate) struct Human {
 #[derive(Default)]
 struct Tally {
     detecting: bool,
-    layers: u64,
     reused: u64,
-    bytes: u64,
 }
 
 impl Human {
@@ -49,9 +47,7 @@ impl Human {
 
     fn packed(&self, layer: &str, reused: bool, bytes: u64, digest: &str) {
         let mut tally = self.tally.lock().unwrap_or_else(PoisonError::into_inner);
-        tally.layers += 1;
         tally.reused += u64::from(reused);
-        tally.bytes += bytes;
         drop(tally);
         if self.printer.verbose {
             let how = if reused { "reused" } else { "packed" };
@@ -59,10 +55,11 @@ impl Human {
         }
     }
 
-    fn exported(&self) {
-        let tally = std::mem::take(&mut *self.tally.lock().unwrap_or_else(PoisonError::into_inner));
-        let reused = if tally.reused > 0 { format!(", {} reused", tally.reused) } else { String::new() };
-        self.printer.step("Exporting", &format!("{}{reused}, {}", count(tally.layers, "layer"), size(tally.bytes)));
+    /// Sums up: all layers of the image, and how many of those that buildpacks and application make were made before.
+    fn exported(&self, layers: u64, bytes: u64) {
+        let reused = std::mem::take(&mut self.tally.lock().unwrap_or_else(PoisonError::into_inner).reused);
+        let reused = if reused > 0 { format!(", {reused} reused") } else { String::new() };
+        self.printer.step("Exporting", &format!("{}{reused}, {}", count(layers, "layer"), size(bytes)));
     }
 }
 
@@ -109,9 +106,9 @@ impl Observer for Human {
             Event::Sending { to, bytes, total } => {
                 printer.progress("Sending", *bytes, *total, &format!("{} of {} to {to}", size(*bytes), size(*total)));
             }
-            Event::Published { .. } => {
+            Event::Published { layers, size, .. } => {
                 printer.done();
-                self.exported();
+                self.exported(*layers as u64, *size);
             }
             Event::Warning { text } if !printer.quiet => {
                 printer.line(&format!("{} {text}", printer.style.warning("warning:")));

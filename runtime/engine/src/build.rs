@@ -87,6 +87,11 @@ impl Engine {
     ) -> Result<Report, EngineError> {
         let cancel = &request.cancel;
         let mut run = block_in_place(|| Run::new(self, request))?;
+        let checked = tokio::select! {
+            checked = self.transport.check(output, &request.target) => checked,
+            () = cancelled(cancel) => return Err(EngineError::Interrupted),
+        };
+        checked.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
         let base = tokio::select! {
             base = self.run_image(&request.target, run_image) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
@@ -116,7 +121,8 @@ impl Engine {
             written.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
         self.remember(request, records)?;
         let digest = written.digest.to_string();
-        self.observer.event(&Event::Published { reference: output.to_string(), digest: digest.clone() });
+        let (reference, layers) = (output.to_string(), image.layers().len());
+        self.observer.event(&Event::Published { reference, digest: digest.clone(), layers, size: written.size });
         Ok(Report {
             schema: 1,
             image: output.to_string(),
@@ -217,8 +223,7 @@ impl Run<'_> {
             artifacts: Arc::new(artifacts),
         };
         let built = buildpack.component.build(grant, build);
-        let built =
-            built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
+        let built = built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
         Ok(built.contribution)
     }
 

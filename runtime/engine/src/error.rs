@@ -185,6 +185,12 @@ impl EngineError {
             EngineError::NothingApplies { path, nearest, .. } => {
                 nearest.iter().map(|found| try_instead(path, found)).collect()
             }
+            EngineError::Application { .. } => {
+                vec!["name an application's directory, as in `wattle build shop`".to_owned()]
+            }
+            EngineError::Read { .. } => {
+                vec!["mend it, or leave it out with a line in `.wattleignore`".to_owned()]
+            }
             EngineError::Buildpack { failure, .. } => failure.hints(),
             EngineError::RunImage(error) => error.hints(),
             EngineError::RunImagePlatform { found, .. } => {

@@ -140,6 +140,10 @@ pub enum Event {
         reference: String,
         /// Digest of its manifest.
         digest: String,
+        /// How many layers it has.
+        layers: usize,
+        /// Bytes of its manifest, configuration and layers.
+        size: u64,
     },
     /// Something that deserves attention and stops nothing.
     Warning {

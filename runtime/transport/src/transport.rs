@@ -109,6 +109,22 @@ impl Transport {
         Ok(into)
     }
 
+    /// Fails early where [`Transport::write`] would fail late: a directory that cannot be written, a registry that does not
+    /// answer. That it succeeds is no promise.
+    pub async fn check(&self, to: &Location, platform: &Platform) -> Result<(), TransportError> {
+        match to {
+            Location::Layout { path, .. } => {
+                let path = path.clone();
+                Ok(on_disk(move || Writer::check(&path)).await?)
+            }
+            // What the registry says of an image that is to be made is of no interest; that it says something is.
+            Location::Registry(_) => match self.read(to, platform).await {
+                Err(error) if error.fault() == Fault::Unreachable => Err(error),
+                _ => Ok(()),
+            },
+        }
+    }
+
     /// Writes `image` to `to`. Layers without bytes are taken from where `base` came from, by the cheapest way there is.
     /// The image gets its name when everything it consists of is there.
     pub async fn write(

@@ -41,6 +41,12 @@ impl Writer {
         Ok(Writer { path: path.to_owned(), stage: None })
     }
 
+    /// True to its name: fails where a layout could not be written, and leaves everything as it was.
+    pub(crate) fn check(path: &Path) -> Result<(), LayoutError> {
+        let writer = Writer::open(path)?;
+        new_file(writer.root()).map(drop)
+    }
+
     fn fresh(path: &Path) -> Result<Writer, LayoutError> {
         let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
         fs::create_dir_all(parent).map_err(disk("create the directory", parent))?;
