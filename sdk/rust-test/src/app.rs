@@ -1,0 +1,306 @@
+//! An application, and everything else that a phase is given.
+
+use crate::artifacts::{Granted, Shelf};
+use crate::built::Built;
+use crate::detection::{Detection, Verdict};
+use crate::failure::Failure;
+use crate::log::Lines;
+use crate::sandbox::Sandbox;
+use crate::stored::LastBuild;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use wattle_plan::{
+    Alternative, BuildpackId, BuildpackKey, Distro, ExpandedEntry, ExpandedGroup, Metadata, Requirement, Version,
+    resolve,
+};
+use wattle_sandbox::{BuildGrant, Cancel, Fault, Grant, GuestError, Limits, PlanEntry, Target};
+use wattle_tree::{Node, Scratch, Tree};
+
+/// An application for a buildpack, with what surrounds it in a build: the target, the build environment, what can be
+/// fetched, other buildpacks, limits, and what the last build left.
+///
+/// A value: each method gives it back changed, and it can be asked and built as often as wanted.
+#[derive(Clone)]
+pub struct App {
+    pub(crate) sandbox: Sandbox,
+    pub(crate) application: Tree,
+    pub(crate) environment: BTreeMap<String, String>,
+    target: Target,
+    shelf: Shelf,
+    provided: Vec<String>,
+    required: Vec<Requirement>,
+    limits: Vec<(String, String)>,
+    pub(crate) last: LastBuild,
+}
+
+impl App {
+    pub(crate) fn new(sandbox: Sandbox, application: Tree) -> App {
+        App {
+            sandbox,
+            application,
+            environment: BTreeMap::new(),
+            target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
+            shelf: Shelf::default(),
+            provided: Vec::new(),
+            required: Vec::new(),
+            limits: Vec::new(),
+            last: LastBuild::default(),
+        }
+    }
+
+    /// With this file, in place of what was there.
+    #[must_use]
+    #[track_caller]
+    pub fn file(self, path: &str, contents: impl Into<Vec<u8>>) -> App {
+        self.with(path, Node::file(contents.into()))
+    }
+
+    /// With this file, which may be executed.
+    #[must_use]
+    #[track_caller]
+    pub fn program(self, path: &str, contents: impl Into<Vec<u8>>) -> App {
+        self.with(path, Node::program(contents.into()))
+    }
+
+    /// With this symbolic link.
+    #[must_use]
+    #[track_caller]
+    pub fn link(self, path: &str, target: &str) -> App {
+        self.with(path, Node::symlink(target))
+    }
+
+    /// Without this file or directory.
+    #[must_use]
+    #[track_caller]
+    pub fn without(mut self, path: &str) -> App {
+        assert!(self.application.remove(path).is_some(), "the application has no `{path}`");
+        self
+    }
+
+    #[track_caller]
+    fn with(mut self, path: &str, node: Node) -> App {
+        if let Err(error) = self.application.insert(path, node) {
+            panic!("`{path}` cannot be in the application: {error}");
+        }
+        self
+    }
+
+    /// For an image of this architecture, such as `arm64`; `amd64` unless said otherwise.
+    #[must_use]
+    pub fn arch(mut self, architecture: &str) -> App {
+        self.target.architecture = architecture.to_owned();
+        self
+    }
+
+    /// For a run image of this distribution, such as `debian` and `12`; none is known unless said otherwise.
+    #[must_use]
+    pub fn distribution(mut self, name: &str, version: &str) -> App {
+        self.target.distribution = Some((name.to_owned(), version.to_owned()));
+        self
+    }
+
+    /// With a variable in the build environment.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> App {
+        self.environment.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// After a buildpack that provides this.
+    #[must_use]
+    pub fn provided(mut self, name: &str) -> App {
+        self.provided.push(name.to_owned());
+        self
+    }
+
+    /// Before a buildpack that requires this. `metadata` is a JSON object, or `null` for nothing.
+    #[must_use]
+    #[track_caller]
+    pub fn required(mut self, name: &str, metadata: Value) -> App {
+        let metadata = match metadata {
+            Value::Null => Metadata::new(),
+            Value::Object(object) => object,
+            other => panic!("the metadata of `{name}` is to be a JSON object, not `{other}`"),
+        };
+        self.required.push(Requirement { name: name.to_owned(), metadata });
+        self
+    }
+
+    /// With something to fetch: `npm:express/-/express-4.21.2.tgz`, or an `https` URL. What `buildpack.toml` does not
+    /// declare is refused nevertheless, and bytes that do not have the digest asked for are too.
+    #[must_use]
+    pub fn artifact(mut self, source: &str, bytes: impl Into<Vec<u8>>) -> App {
+        self.shelf.put(source, bytes.into());
+        self
+    }
+
+    /// With a registry at this address, so that URLs below it count as that registry's, as in a lock file.
+    #[must_use]
+    pub fn registry(mut self, name: &str, address: &str) -> App {
+        self.shelf.registry(name, address);
+        self
+    }
+
+    /// With another limit for both phases, as `wattle build --limit NAME=VALUE` has it: `memory` and `64MiB`, `time` and
+    /// `2s`.
+    #[must_use]
+    #[track_caller]
+    pub fn limit(mut self, name: &str, value: &str) -> App {
+        if let Err(error) = Limits::build().set(name, value) {
+            panic!("{error}");
+        }
+        self.limits.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// With what a build left: its layers are stored.
+    #[must_use]
+    pub fn after(mut self, built: &Built) -> App {
+        self.last.clone_from(built.left());
+        self
+    }
+
+    /// Asks the buildpack whether it takes part.
+    #[track_caller]
+    pub fn detect(&self) -> Detection {
+        let log = Arc::new(Lines::default());
+        let detected = self.sandbox.0.component.detect(self.grant(Limits::detect(), &log));
+        Detection(match detected.map(|detected| detected.detection) {
+            Err(failure) => Verdict::Fail(Failure::new(failure, log.text())),
+            Ok(wattle_sandbox::Detection::Skip(reason)) => Verdict::Skip(reason),
+            Ok(wattle_sandbox::Detection::Pass(_)) if !self.builds_for_target() => {
+                Verdict::Skip(format!("it does not build for {}/{}", self.target.os, self.target.architecture))
+            }
+            Ok(wattle_sandbox::Detection::Pass(ways)) => match ways.into_iter().map(alternative).collect() {
+                Ok(ways) => Verdict::Pass(ways),
+                Err(error) => Verdict::Fail(Failure::new(wattle_sandbox::Failure::Refused(error), log.text())),
+            },
+        })
+    }
+
+    /// Asks the buildpack and lets it build, with the plan that comes of what it said and what other buildpacks provide
+    /// and require. Panics if nothing would be built: it skipped, or there is no plan.
+    #[track_caller]
+    pub fn build(&self) -> Result<Built, Failure> {
+        let alternatives = match self.detect().0 {
+            Verdict::Pass(alternatives) => alternatives,
+            Verdict::Fail(failure) => return Err(failure),
+            Verdict::Skip(reason) => {
+                panic!("`{}` does not build this application: {reason}", self.sandbox.0.manifest.key)
+            }
+        };
+        let plan = self.plan(alternatives);
+        let Sandbox(ready) = &self.sandbox;
+        let artifacts = Granted { shelf: self.shelf.clone(), capabilities: ready.capabilities.clone() };
+        let build = BuildGrant {
+            plan,
+            layers: Vec::new(),
+            stored: Arc::new(self.last.clone()),
+            artifacts: Arc::new(artifacts),
+        };
+        let log = Arc::new(Lines::default());
+        match ready.component.build(self.grant(Limits::build(), &log), build) {
+            Ok(built) => Ok(Built::new(self.clone(), built.contribution, log.text())),
+            Err(failure) => Err(Failure::new(failure, log.text())),
+        }
+    }
+
+    #[track_caller]
+    fn grant(&self, mut limits: Limits, log: &Arc<Lines>) -> Grant {
+        let Sandbox(ready) = &self.sandbox;
+        for (name, value) in &self.limits {
+            // It was tried when it was said.
+            let _ = limits.set(name, value);
+        }
+        let scratch = match tempfile::tempfile() {
+            Ok(file) => Scratch::new(file),
+            Err(error) => panic!("there can be no scratch file: {error}"),
+        };
+        Grant {
+            buildpack: ready.identity(),
+            target: self.target.clone(),
+            environment: self.environment.clone(),
+            application: self.application.clone(),
+            files: ready.files.clone(),
+            limits,
+            scratch,
+            log: log.clone(),
+            cancel: Cancel::default(),
+        }
+    }
+
+    fn builds_for_target(&self) -> bool {
+        let Target { os, architecture, variant, distribution } = self.target.clone();
+        let distros = distribution.into_iter().map(|(name, version)| Distro { name, version }).collect();
+        let target = wattle_plan::Target { os, arch: architecture, variant: variant.unwrap_or_default(), distros };
+        self.sandbox.0.manifest.builds_for(&target)
+    }
+
+    /// What the buildpack has to satisfy, with the others before and behind it.
+    #[track_caller]
+    fn plan(&self, alternatives: Vec<Alternative>) -> Vec<PlanEntry> {
+        let ours = &self.sandbox.0.manifest.key;
+        let before = Alternative { provides: self.provided.clone(), requires: Vec::new() };
+        let behind = Alternative { provides: Vec::new(), requires: self.required.clone() };
+        let members =
+            [(other("test/before"), vec![before]), (ours.clone(), alternatives), (other("test/behind"), vec![behind])];
+        let entries =
+            members.iter().map(|(key, _)| ExpandedEntry { buildpack: key.clone(), optional: false }).collect();
+        let detections = members.into_iter().map(|(key, ways)| (key, wattle_plan::Detection::Pass(ways))).collect();
+        let plan = resolve(&[ExpandedGroup { entries }], &detections);
+        let plan = match plan {
+            Ok(plan) => plan,
+            Err(unresolved) => {
+                panic!("there is no plan; say with `provided` and `required` what others do: {unresolved}")
+            }
+        };
+        let steps = plan.steps.into_iter().filter(|step| step.buildpack == *ours);
+        steps.flat_map(|step| step.entries).map(|entry| plan_entry(entry.name, entry.metadata)).collect()
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App")
+            .field("buildpack", &self.sandbox)
+            .field("files", &self.application)
+            .finish_non_exhaustive()
+    }
+}
+
+fn plan_entry(name: String, metadata: Metadata) -> PlanEntry {
+    let metadata = if metadata.is_empty() { String::new() } else { Value::Object(metadata).to_string() };
+    PlanEntry { name, metadata }
+}
+
+/// A buildpack that is there only for what it says.
+#[track_caller]
+fn other(id: &str) -> BuildpackKey {
+    match BuildpackId::new(id) {
+        Ok(id) => BuildpackKey { id, version: Version { major: 0, minor: 0, patch: 0 } },
+        Err(error) => panic!("{error}"),
+    }
+}
+
+fn alternative(way: wattle_sandbox::Alternative) -> Result<Alternative, GuestError> {
+    let requires = way.requires.into_iter().map(requirement).collect::<Result<_, _>>()?;
+    Ok(Alternative { provides: way.provides, requires })
+}
+
+fn requirement(requirement: wattle_sandbox::Requirement) -> Result<Requirement, GuestError> {
+    let wattle_sandbox::Requirement { name, metadata } = requirement;
+    if metadata.is_empty() {
+        return Ok(Requirement::new(name));
+    }
+    match serde_json::from_str(&metadata) {
+        Ok(metadata) => Ok(Requirement { name, metadata }),
+        Err(error) => Err(GuestError {
+            code: "buildpack/requirement/metadata".to_owned(),
+            fault: Fault::Buildpack,
+            summary: format!("the metadata of its requirement `{name}` is no JSON object: {error}"),
+            detail: None,
+            hints: Vec::new(),
+        }),
+    }
+}

@@ -1,0 +1,130 @@
+//! What a build gave.
+
+use crate::app::App;
+use crate::failure::Failure;
+use crate::launch;
+use crate::layer::{Layer, text};
+use crate::stored::LastBuild;
+use std::collections::BTreeMap;
+use wattle_launcher::Phase;
+use wattle_sandbox::{Contribution, Fetched, Process};
+use wattle_tree::{Node, Tree};
+
+/// What a buildpack contributed.
+///
+/// Written out, it is made for snapshots: every layer with its state, key and files, what changed in the application, then
+/// processes, labels, what was fetched, and the log.
+pub struct Built {
+    pub(crate) app: App,
+    contribution: Contribution,
+    layers: Vec<Layer>,
+    log: String,
+    left: LastBuild,
+}
+
+impl Built {
+    pub(crate) fn new(app: App, mut contribution: Contribution, log: String) -> Built {
+        let layers = std::mem::take(&mut contribution.layers).into_iter();
+        let layers: Vec<Layer> = layers.map(|layer| Layer::new(layer, |name| app.last.contents(name))).collect();
+        let left = app.last.after(&layers);
+        Built { app, contribution, layers, log, left }
+    }
+
+    /// Builds the same application again, with the layers that this build left.
+    #[track_caller]
+    pub fn rebuild(&self) -> Result<Built, Failure> {
+        self.app.clone().after(self).build()
+    }
+
+    /// The layers, in the order in which they were asked for.
+    pub fn layers(&self) -> &[Layer] {
+        &self.layers
+    }
+
+    /// The layer of this name.
+    #[track_caller]
+    pub fn layer(&self, name: &str) -> &Layer {
+        let names: Vec<&str> = self.layers.iter().map(Layer::name).collect();
+        match self.layers.iter().find(|layer| layer.name() == name) {
+            Some(layer) => layer,
+            None => panic!("layer `{name}` was not asked for, but {names:?}"),
+        }
+    }
+
+    /// The text of a file of the application, as it is now.
+    #[track_caller]
+    pub fn app_file(&self, path: &str) -> String {
+        text(self.application(), path, "the application")
+    }
+
+    /// The application as it is now.
+    pub fn application(&self) -> &Tree {
+        &self.contribution.application
+    }
+
+    /// The environment of a process of this type, by the launcher's own rules, when the image's is empty.
+    #[track_caller]
+    pub fn environment(&self, process: &str) -> BTreeMap<String, String> {
+        let layers = self.in_place(|layer| layer.uses().launch);
+        launch::environment(&BTreeMap::new(), self.id(), layers, Phase::Launch(Some(process)))
+    }
+
+    /// The build environment of the buildpacks that follow.
+    #[track_caller]
+    pub fn build_environment(&self) -> BTreeMap<String, String> {
+        let layers = self.in_place(|layer| layer.uses().build);
+        launch::environment(&self.app.environment, self.id(), layers, Phase::Build)
+    }
+
+    /// The processes, in the order in which they were made.
+    pub fn processes(&self) -> &[Process] {
+        &self.contribution.processes
+    }
+
+    /// The process of this type.
+    #[track_caller]
+    pub fn process(&self, kind: &str) -> &Process {
+        let kinds: Vec<&str> = self.processes().iter().map(|process| process.kind.as_str()).collect();
+        match self.processes().iter().find(|process| process.kind == kind) {
+            Some(process) => process,
+            None => panic!("there is no process `{kind}`, but {kinds:?}"),
+        }
+    }
+
+    /// The labels.
+    pub fn labels(&self) -> &BTreeMap<String, String> {
+        &self.contribution.labels
+    }
+
+    /// Everything that was fetched, in order.
+    pub fn fetched(&self) -> &[Fetched] {
+        &self.contribution.fetched
+    }
+
+    /// What was printed, to standard output and standard error alike.
+    pub fn log(&self) -> &str {
+        &self.log
+    }
+
+    pub(crate) fn left(&self) -> &LastBuild {
+        &self.left
+    }
+
+    fn id(&self) -> &str {
+        self.app.sandbox.0.manifest.key.id.as_str()
+    }
+
+    /// The layers that `wanted` picks, where they lie below `/layers`.
+    #[track_caller]
+    fn in_place(&self, wanted: impl Fn(&Layer) -> bool) -> Tree {
+        let directory = self.app.sandbox.0.manifest.key.id.directory();
+        let mut tree = Tree::new();
+        for layer in self.layers.iter().filter(|layer| wanted(layer)) {
+            let path = format!("{directory}/{}", layer.name());
+            if let Err(error) = tree.insert(&path, Node::Directory(layer.tree().clone())) {
+                panic!("{error}");
+            }
+        }
+        tree
+    }
+}
