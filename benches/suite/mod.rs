@@ -18,7 +18,7 @@ use table::Row;
 
 /// Measure speed and memory beside peers
 #[derive(Parser)]
-#[command(name = "cargo xtask bench")]
+#[command(bin_name = "cargo xtask bench")]
 pub(crate) struct Args {
     /// Only these groups
     #[arg(value_enum)]

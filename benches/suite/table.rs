@@ -46,7 +46,8 @@ impl Figure {
         values.sort_by(f64::total_cmp);
         let (min, max) = (*values.first()?, *values.last()?);
         let middle = values.len() / 2;
-        let median = if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
+        let median =
+            if values.len() % 2 == 1 { values[middle] } else { f64::midpoint(values[middle - 1], values[middle]) };
         Some(Figure { median, min, max, runs: values.len() })
     }
 }
@@ -133,7 +134,13 @@ fn shown(unit: Unit, figure: &Figure) -> String {
     };
     let number = |value: &f64| {
         let value = value / scale;
-        if value < 10.0 { format!("{value:.2}") } else if value < 100.0 { format!("{value:.1}") } else { format!("{value:.0}") }
+        if value < 10.0 {
+            format!("{value:.2}")
+        } else if value < 100.0 {
+            format!("{value:.1}")
+        } else {
+            format!("{value:.0}")
+        }
     };
     if *runs == 1 {
         return format!("{} {name}", number(median));

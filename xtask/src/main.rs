@@ -2,6 +2,7 @@
 
 mod bench;
 mod check;
+mod check_docs;
 mod check_wit;
 mod set_up;
 mod shell;
@@ -24,12 +25,13 @@ struct Args {
 enum Chore {
     /// Install what tests need, run all of them and count them
     Test(test::Args),
-    /// Check the contract, format, licences, lints and documentation, and that the workspace compiles for Windows
+    /// Check the contract, pages, format, licences, lints and documentation, and that the workspace compiles for Windows
     Check,
     /// Hold the contract in `wit/` to its rules
     CheckWit,
     /// Measure speed and memory beside peers and print the ratios
-    Bench,
+    #[command(disable_help_flag = true)]
+    Bench(bench::Args),
 }
 
 fn main() -> Result<ExitCode> {
@@ -37,7 +39,7 @@ fn main() -> Result<ExitCode> {
         Chore::Test(args) => return test::run(&args),
         Chore::Check => check::run()?,
         Chore::CheckWit => check_wit::run(&root().join("wit"))?,
-        Chore::Bench => bench::run()?,
+        Chore::Bench(args) => bench::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)
 }

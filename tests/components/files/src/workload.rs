@@ -25,7 +25,9 @@ pub(crate) fn run(work: &str, directory: &Path, done: impl Fn(&str)) -> io::Resu
             done("write");
             read_large(&directory.join("large"))?;
         }
-        _ => return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{work}` is no work that is known here"))),
+        _ => {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{work}` is no work that is known here")));
+        }
     }
     done("read");
     Ok(())
