@@ -96,6 +96,7 @@ fn an_application_that_is_not_there() {
     insta::assert_snapshot!(attempt.fails_as(2, call), @r"
     error: the application `[app]/shop` cannot be opened
       caused by: No such file or directory (os error 2)
+    hint: name an application's directory, as in `wattle build shop`
     ");
 }
 
@@ -286,6 +287,7 @@ fn a_file_that_may_not_be_read() {
     error: the application `[app]` cannot be read
       caused by: cannot read `secret/key`
       caused by: Permission denied (os error 13)
+    hint: mend it, or leave it out with a line in `.wattleignore`
     ");
 }
 
@@ -296,6 +298,7 @@ fn a_name_that_is_no_text() {
     insta::assert_snapshot!(attempt.fails(1), @r"
     error: the application `[app]` cannot be read
       caused by: `caf�` cannot be part of an application: its name is not UTF-8
+    hint: mend it, or leave it out with a line in `.wattleignore`
     ");
 }
 
@@ -306,6 +309,7 @@ fn a_file_that_is_no_file() {
     insta::assert_snapshot!(attempt.fails(1), @r"
     error: the application `[app]` cannot be read
       caused by: `socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link
+    hint: mend it, or leave it out with a line in `.wattleignore`
     ");
 }
 
