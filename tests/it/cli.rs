@@ -170,7 +170,7 @@ fn usage_errors_have_a_code_of_their_own() {
     For more information, try '--help'.
     ");
     insta::assert_snapshot!(told(&["plan", ".", "--limit", "memory=much"]), @"error: `much` is no value for the limit `memory`: expected bytes, such as `512MiB`");
-    insta::assert_snapshot!(told(&["plan", ".", "--limit", "patience=1"]), @"error: `patience` is no limit; there are memory, time, instances, tables, handles, host-call-bytes, fetches, log-bytes, bytes, file-size, files");
+    insta::assert_snapshot!(told(&["plan", ".", "--limit", "patience=1"]), @"error: `patience` is no limit; there are memory, time, instances, tables, handles, host-call-bytes, fetches, contribution-bytes, log-bytes, bytes, file-size, files");
     insta::assert_snapshot!(told(&["plan", ".", "--platform", "amiga"]), @r"
     error: `amiga` is no platform
       caused by: `amiga` is not a platform: expected `os/architecture` or `os/architecture/variant`, as in `linux/arm64/v8`

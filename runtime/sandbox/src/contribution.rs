@@ -100,6 +100,13 @@ pub enum Scope {
     Process(String),
 }
 
+impl Scope {
+    /// The type of process, if it is that of one.
+    pub(crate) fn text(&self) -> &str {
+        if let Scope::Process(kind) = self { kind } else { "" }
+    }
+}
+
 /// How a value changes a variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Modification {
@@ -111,6 +118,16 @@ pub enum Modification {
     Append(String),
     /// Goes before it, before this separator.
     Prepend(String),
+}
+
+impl Modification {
+    /// The separator, if it has one.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Modification::Override | Modification::Default => "",
+            Modification::Append(separator) | Modification::Prepend(separator) => separator,
+        }
+    }
 }
 
 /// A layer that the phase asked for.

@@ -159,6 +159,11 @@ fn config() -> Config {
     config.epoch_interruption(true);
     config.max_wasm_stack(STACK);
     config.wasm_component_model(true);
+    // Equal inputs give equal bytes on every processor: the two places where WebAssembly leaves a choice.
+    config.relaxed_simd_deterministic(true);
+    config.cranelift_nan_canonicalization(true);
+    // No buildpack needs it, and it is younger than the rest.
+    config.wasm_memory64(false);
     // A trap's functions are named in the report; its addresses would only differ from machine to machine.
     config.wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16));
     config.memory_init_cow(true);
@@ -201,6 +206,19 @@ impl Hasher for Fnv {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// What is left to the processor would make equal builds differ.
+    #[test]
+    fn nothing_is_left_to_the_processor() {
+        let hash = |change: fn(&mut Config) -> &mut Config| {
+            let mut hasher = Fnv::default();
+            Engine::new(change(&mut config())).unwrap().precompile_compatibility_hash().hash(&mut hasher);
+            hasher.0
+        };
+        let ours = hash(|config| config);
+        assert_ne!(ours, hash(|config| config.relaxed_simd_deterministic(false)));
+        assert_ne!(ours, hash(|config| config.cranelift_nan_canonicalization(false)));
+    }
 
     #[test]
     fn what_is_offered_is_what_the_world_says() {

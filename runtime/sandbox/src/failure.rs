@@ -40,6 +40,11 @@ pub struct GuestError {
     pub hints: Vec<String>,
 }
 
+/// Whether an error says that there is no more room.
+pub(crate) fn is_full(error: &std::io::Error) -> bool {
+    matches!(error.kind(), std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded)
+}
+
 impl GuestError {
     /// An error that the buildpack's author has to mend.
     pub(crate) fn buildpack(code: &str, summary: impl Into<String>) -> GuestError {
@@ -90,8 +95,8 @@ pub enum Failure {
     /// It was told to end.
     #[error("it was interrupted")]
     Cancelled,
-    /// Its files could not be kept.
-    #[error("its files could not be kept in the scratch file")]
+    /// What it was given could not be read, or what it wrote not be kept.
+    #[error("its files cannot be read or kept")]
     Scratch(#[source] std::io::Error),
 }
 
@@ -128,8 +133,10 @@ impl Failure {
             Failure::Trap { .. } | Failure::Exit { .. } => {
                 vec!["this is an error in the buildpack: report it to its author with the lines above".to_owned()]
             }
-            Failure::Scratch(_) => vec!["free disk space, or set `--store` to a directory with room".to_owned()],
-            Failure::Cancelled => Vec::new(),
+            Failure::Scratch(error) if is_full(error) => {
+                vec!["free disk space, or set `--store` to a directory with room".to_owned()]
+            }
+            Failure::Cancelled | Failure::Scratch(_) => Vec::new(),
         }
     }
 

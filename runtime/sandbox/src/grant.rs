@@ -1,6 +1,6 @@
 //! What one phase may see and do.
 
-use crate::contribution::{Key, PlanEntry, Uses};
+use crate::contribution::{Change, Key, PlanEntry, Uses};
 use crate::failure::GuestError;
 use crate::limits::Limits;
 use std::collections::BTreeMap;
@@ -98,6 +98,12 @@ pub struct StoredLayer {
 pub trait Stored: Send + Sync {
     /// The layer of this name.
     fn layer(&self, name: &str) -> Option<StoredLayer>;
+
+    /// How the buildpack that made the layer of this name differs from the one that runs now; none if it is the same. It
+    /// makes a layer with a key stale: what a layer is follows from the key and from who reads it.
+    fn other_buildpack(&self, _name: &str) -> Option<Change> {
+        None
+    }
 }
 
 /// Something to fetch; see `request` in `wit/artifacts.wit`.

@@ -28,6 +28,8 @@ pub struct Limits {
     pub log: u64,
     /// Things fetched.
     pub fetches: usize,
+    /// Bytes of text contributed: keys and environment of layers, processes and labels. Each text counts 64 more.
+    pub contribution: usize,
     /// Files and bytes written.
     pub files: overlay::Limits,
 }
@@ -51,6 +53,7 @@ impl Limits {
             host_call: 16 << 20,
             log: 4 << 20,
             fetches: 10_000,
+            contribution: 1 << 20,
             files: overlay::Limits::default(),
         }
     }
@@ -75,7 +78,7 @@ pub enum LimitError {
 }
 
 /// Limits that can be set.
-const NAMES: [&str; 11] = [
+const NAMES: [&str; 12] = [
     "memory",
     "time",
     "instances",
@@ -83,6 +86,7 @@ const NAMES: [&str; 11] = [
     "handles",
     "host-call-bytes",
     "fetches",
+    "contribution-bytes",
     "log-bytes",
     "bytes",
     "file-size",
@@ -105,6 +109,7 @@ impl Limits {
             "handles" => self.handles = count()?,
             "host-call-bytes" => self.host_call = memory()?,
             "fetches" => self.fetches = count()?,
+            "contribution-bytes" => self.contribution = memory()?,
             "log-bytes" => self.log = bytes()?,
             "bytes" => self.files.bytes = bytes()?,
             "file-size" => self.files.file_size = bytes()?,
@@ -166,6 +171,8 @@ pub enum Limit {
     HostCall,
     /// [`Limits::fetches`].
     Fetches,
+    /// [`Limits::contribution`].
+    Contribution,
     /// The stack of the guest.
     Stack,
     /// One of [`Limits::files`].
@@ -189,6 +196,7 @@ impl fmt::Display for Limit {
             Limit::Handles => "handles",
             Limit::HostCall => "host-call-bytes",
             Limit::Fetches => "fetches",
+            Limit::Contribution => "contribution-bytes",
             Limit::Stack => "stack",
             Limit::Files(overlay::Exceeded::Bytes) => "bytes",
             Limit::Files(overlay::Exceeded::Files) => "files",
@@ -211,6 +219,7 @@ impl Limits {
             Limit::Handles => self.handles.to_string(),
             Limit::HostCall => bytes(self.host_call as u64),
             Limit::Fetches => self.fetches.to_string(),
+            Limit::Contribution => bytes(self.contribution as u64),
             Limit::Stack => bytes(crate::engine::STACK as u64),
             Limit::Files(exceeded) => match exceeded {
                 overlay::Exceeded::Bytes => bytes(self.files.bytes),

@@ -6,7 +6,7 @@ use crate::contribution::{Built, Detected};
 use crate::engine::Component;
 use crate::failure::{Failure, Fault, GuestError};
 use crate::generated::Host_;
-use crate::grant::{Artifact, Artifacts, BuildGrant, Grant, Request, Stored, StoredLayer};
+use crate::grant::{Artifact, Artifacts, BuildGrant, Cancel, Grant, Request, Stored, StoredLayer};
 use crate::limits::{Limit, Meter, Reached};
 use crate::output::Console;
 use crate::state::State;
@@ -27,6 +27,7 @@ impl Component {
             guest.wattle_buildpack_handler().call_detect(&mut *store, Resource::new_borrow(cx.rep()))
         })?;
         let detection = detection.map_err(|error| refused(&state, error.into()))?;
+        state.intact()?;
         Ok(Detected { detection: detection.into(), trace: state.files.trace() })
     }
 
@@ -41,6 +42,7 @@ impl Component {
             guest.wattle_buildpack_handler().call_build(&mut *store, cx, plan, image)
         })?;
         result.map_err(|error| refused(&state, error.into()))?;
+        state.intact()?;
         let (trace, memory) = (state.files.trace(), state.meter.memory());
         let contribution = state.building.finish(state.files)?;
         Ok(Built { contribution, trace, memory })
@@ -67,15 +69,28 @@ impl Component {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
 fn check_time(state: &State) -> wasmtime::Result<UpdateDeadline> {
-    if state.cancel.is_cancelled() {
-        return Err(Interrupted.into());
+    state.patience().check().map(|()| UpdateDeadline::Continue(1))
+}
+
+/// Whether a phase is to go on: for what the host does for a guest, during which no guest looks up.
+pub(crate) struct Patience {
+    cancel: Cancel,
+    deadline: Instant,
+}
+
+impl Patience {
+    /// The error that ends the guest, if it is to end.
+    #[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
+    pub(crate) fn check(&self) -> wasmtime::Result<()> {
+        if self.cancel.is_cancelled() {
+            return Err(Interrupted.into());
+        }
+        if Instant::now() >= self.deadline {
+            return Err(Reached(Limit::Time).into());
+        }
+        Ok(())
     }
-    if Instant::now() >= state.deadline {
-        return Err(Reached(Limit::Time).into());
-    }
-    Ok(UpdateDeadline::Continue(1))
 }
 
 /// The guest was told to end: travels through wasmtime as the cause of a trap.
@@ -84,6 +99,18 @@ fn check_time(state: &State) -> wasmtime::Result<UpdateDeadline> {
 struct Interrupted;
 
 impl State {
+    pub(crate) fn patience(&self) -> Patience {
+        Patience { cancel: self.cancel.clone(), deadline: self.deadline }
+    }
+
+    /// An error of the host's, though the guest got over it: what it made of that is not what it would make elsewhere.
+    fn intact(&self) -> Result<(), Failure> {
+        match self.files.failure() {
+            Some(error) => Err(Failure::Scratch(std::io::Error::new(error.kind(), error.to_string()))),
+            None => Ok(()),
+        }
+    }
+
     #[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
     fn new(grant: Grant, build: BuildGrant, application: Access) -> Result<State, Failure> {
         let files = files(&grant, &build, application)?;
@@ -156,8 +183,12 @@ fn nothing() -> BuildGrant {
     BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Nothing) }
 }
 
-/// An error that the guest returned. If it did not expect it and a limit of files was reached, that is why.
+/// An error that the guest returned. If the host could not read or keep its files, that is why; if it did not expect it and
+/// a limit of files was reached, that is.
 fn refused(state: &State, error: GuestError) -> Failure {
+    if let Err(failure) = state.intact() {
+        return failure;
+    }
     match state.files.exceeded() {
         Some(exceeded) if error.fault == Fault::Buildpack => {
             let limit = Limit::Files(exceeded);
@@ -173,8 +204,8 @@ fn failure(state: &State, error: &wasmtime::Error) -> Failure {
     if error.is::<Interrupted>() || state.cancel.is_cancelled() {
         return Failure::Cancelled;
     }
-    if let Some(error) = state.files.failure() {
-        return Failure::Scratch(std::io::Error::new(error.kind(), error.to_string()));
+    if let Err(failure) = state.intact() {
+        return failure;
     }
     if let Some(Exit(status)) = error.downcast_ref::<Exit>() {
         return Failure::Exit { status: *status, last_lines };

@@ -3,15 +3,15 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
+use std::{fs, io};
 use wattle_sandbox::{
     Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Limits, Log,
     Request, Sandbox, Stored, StoredLayer, Stream, Target,
 };
 use wattle_test_support::component;
-use wattle_tree::{Node, Scratch, Tree};
+use wattle_tree::{Blob, Node, ReadAt, Scratch, Tree};
 
 static MISBEHAVING: LazyLock<Component> = LazyLock::new(|| {
     let wasm = fs::read(component("misbehaving-buildpack")).unwrap();
@@ -41,6 +41,33 @@ impl Artifacts for Refusing {
     }
 }
 
+/// Has one archive, of three files of 1 KiB each.
+struct OneArchive;
+
+impl Artifacts for OneArchive {
+    fn fetch(&self, requests: &[Request]) -> Result<Vec<Artifact>, GuestError> {
+        let mut tar = tar::Builder::new(Vec::new());
+        for name in ["a", "b", "c"] {
+            let mut header = tar::Header::new_ustar();
+            header.set_size(1024);
+            header.set_mode(0o644);
+            tar.append_data(&mut header, name, &[7; 1024][..]).unwrap();
+        }
+        let blob = Blob::from(tar.into_inner().unwrap());
+        let artifact = Artifact { digest: blob.digest().unwrap(), blob, address: requests[0].source.clone() };
+        Ok(vec![artifact])
+    }
+}
+
+/// A file whose disk is gone.
+struct Gone;
+
+impl ReadAt for Gone {
+    fn read_exact_at(&self, _: &mut [u8], _: u64) -> io::Result<()> {
+        Err(io::Error::other("the disk is gone"))
+    }
+}
+
 struct Nothing;
 
 impl Stored for Nothing {
@@ -53,6 +80,7 @@ fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
     let mut application = Tree::new();
     application.insert("misbehave", Node::file(how)).unwrap();
     application.insert("link", Node::symlink("/etc/passwd")).unwrap();
+    application.insert("unreadable", Node::file(Blob::new(4, Gone))).unwrap();
     Grant {
         buildpack: Identity {
             id: "test/misbehaving".into(),
@@ -72,6 +100,14 @@ fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
 
 fn build_grant() -> BuildGrant {
     BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Refusing) }
+}
+
+fn unpacking_ends(set: impl FnOnce(&mut Limits), expected: &str) {
+    let mut limits = Limits::build();
+    set(&mut limits);
+    let granted = BuildGrant { artifacts: Arc::new(OneArchive), ..build_grant() };
+    let grant = grant("unpack", limits, Arc::default(), Cancel::default());
+    assert_eq!(MISBEHAVING.build(grant, granted).unwrap_err().to_string(), expected);
 }
 
 /// Lets the guest misbehave in `build` and says what it came to: code and text of the failure, and the last line printed.
@@ -146,6 +182,26 @@ fn bytes_end_at_the_bytes_limit() {
     limits.files.bytes = 20 << 20;
     let (code, text, _) = check("write bytes", limits);
     assert_eq!((code.as_str(), text.as_str()), ("sandbox/limit/bytes", "it reached the `bytes` limit of 20 MiB"));
+}
+
+#[test]
+fn what_is_unpacked_counts_while_it_is_unpacked() {
+    unpacking_ends(|limits| limits.files.files = 100, "it reached the `files` limit of 100");
+    unpacking_ends(|limits| limits.files.bytes = 100 << 10, "it reached the `bytes` limit of 100 KiB");
+}
+
+#[test]
+fn contributions_end_at_their_limit() {
+    let (code, text, _) = check("contribute", Limits::build());
+    assert_eq!(code, "sandbox/limit/contribution-bytes");
+    assert_eq!(text, "it reached the `contribution-bytes` limit of 1 MiB");
+}
+
+/// Or the image would be one that only this machine makes.
+#[test]
+fn a_guest_that_gets_over_an_error_of_the_host_has_failed() {
+    let (code, text, _) = check("read", Limits::build());
+    assert_eq!((code.as_str(), text.as_str()), ("sandbox/scratch", "its files cannot be read or kept"));
 }
 
 #[test]

@@ -14,7 +14,8 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use wasmtime::Result;
 use wasmtime::component::Resource;
-use wattle_tree::archive::{self, ArchiveError, Links, Options};
+use wattle_tree::archive::{self, Allowance, ArchiveError, Links, Options};
+use wattle_tree::overlay::Exceeded;
 use wattle_tree::{Blob, Digest, Scratch, Tree};
 
 /// Something fetched.
@@ -71,9 +72,22 @@ impl artifacts::Host for State {
             });
         }
         let root = self.building.path(index);
-        let trees = match unpack_all(&jobs, &self.scratch) {
+        let patience = self.patience();
+        let (limits, usage) = (self.limits.files, self.files.usage());
+        let bytes = limits.bytes.saturating_sub(usage.bytes);
+        let entries = limits.files.saturating_sub(usage.files);
+        let go_on = || patience.check().is_ok();
+        let trees = match unpack_all(&jobs, &self.scratch, &Allowance::new(bytes, entries as u64, &go_on)) {
             Ok(trees) => trees,
-            Err(error) => return Ok(Err(error.into())),
+            Err((_, ArchiveError::Stopped)) => {
+                patience.check()?;
+                wasmtime::bail!("unpacking was given up");
+            }
+            Err((_, ArchiveError::Allowance { limit })) => {
+                let exceeded = if limit == "bytes" { Exceeded::Bytes } else { Exceeded::Files };
+                return Err(Reached(Limit::Files(exceeded)).into());
+            }
+            Err((source, error)) => return Ok(Err(archive_error(source, &error).into())),
         };
         for (job, tree) in jobs.iter().zip(trees) {
             let path = if job.path.is_empty() { root.clone() } else { format!("{root}/{}", job.path) };
@@ -135,8 +149,12 @@ struct Job {
     path: String,
 }
 
-/// Unpacks all, on as many threads as there are processors.
-fn unpack_all(jobs: &[Job], scratch: &Scratch) -> std::result::Result<Vec<Tree>, GuestError> {
+/// Unpacks all, on as many threads as there are processors; or gives the first that cannot be, and why.
+fn unpack_all<'j>(
+    jobs: &'j [Job],
+    scratch: &Scratch,
+    allowance: &Allowance<'_>,
+) -> std::result::Result<Vec<Tree>, (&'j str, ArchiveError)> {
     let next = AtomicUsize::new(0);
     let results: Vec<Mutex<Option<std::result::Result<Tree, ArchiveError>>>> =
         jobs.iter().map(|_| Mutex::new(None)).collect();
@@ -145,7 +163,7 @@ fn unpack_all(jobs: &[Job], scratch: &Scratch) -> std::result::Result<Vec<Tree>,
             let at = next.fetch_add(1, Ordering::Relaxed);
             jobs.get(at).zip(results.get(at))
         } {
-            let result = archive::unpack(&job.blob, scratch, &job.options);
+            let result = archive::unpack_within(&job.blob, scratch, &job.options, allowance);
             *slot.lock().unwrap_or_else(PoisonError::into_inner) = Some(result);
         }
     };
@@ -157,25 +175,24 @@ fn unpack_all(jobs: &[Job], scratch: &Scratch) -> std::result::Result<Vec<Tree>,
         work();
     });
     let taken = results.into_iter().map(|slot| slot.into_inner().unwrap_or_else(PoisonError::into_inner));
-    jobs.iter()
-        .zip(taken)
-        .map(|(job, result)| match result {
-            Some(Ok(tree)) => Ok(tree),
-            Some(Err(error)) => Err(archive_error(&job.source, &error)),
-            None => Err(archive_error(&job.source, &"it was not unpacked")),
-        })
-        .collect()
+    let named = |(job, result): (&'j Job, Option<_>)| {
+        result.unwrap_or(Err(ArchiveError::Stopped)).map_err(|error| (job.source.as_str(), error))
+    };
+    jobs.iter().zip(taken).map(named).collect()
 }
 
-fn archive_error(source: &str, error: &dyn std::fmt::Display) -> GuestError {
+fn archive_error(source: &str, error: &ArchiveError) -> GuestError {
+    let ours = matches!(error, ArchiveError::Source(_) | ArchiveError::Scratch { .. });
+    let hint = if ours {
+        "see whether the disk is full, and build again: what is damaged in the store is fetched anew"
+    } else {
+        "its digest is right, so whoever published it must publish it anew, or another version is needed"
+    };
     GuestError {
-        code: "artifacts/archive".to_owned(),
-        fault: Fault::User,
+        code: if ours { "artifacts/read" } else { "artifacts/archive" }.to_owned(),
+        fault: if ours { Fault::Platform } else { Fault::User },
         summary: format!("`{source}` cannot be unpacked: {error}"),
-        detail: None,
-        hints: vec![
-            "its digest is right, so whoever published it must publish it anew, or another version is needed"
-                .to_owned(),
-        ],
+        detail: std::error::Error::source(error).map(ToString::to_string),
+        hints: vec![hint.to_owned()],
     }
 }

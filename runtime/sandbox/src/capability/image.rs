@@ -7,8 +7,9 @@ use crate::failure::{Failure, GuestError};
 use crate::generated::wattle::buildpack::image;
 use crate::generated::wattle::buildpack::types::{Error, Field};
 use crate::grant::{Stored, StoredLayer};
+use crate::limits::{Limit, Reached};
 use crate::state::State;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wasmtime::Result;
 use wasmtime::component::Resource;
@@ -21,6 +22,12 @@ const LABELS: usize = 256;
 const LABEL: usize = 64 << 10;
 /// Most processes and layers of one buildpack.
 const PARTS: usize = 256;
+/// What a text takes in host memory besides its bytes.
+const TEXT: usize = 64;
+
+/// Labels that begin so are for Wattle, or for the container runtimes that act on them.
+const RESERVED_LABELS: [&str; 6] =
+    ["io.buildpacks.", "io.containerd.", "containerd.io/", "io.cri-containerd.", "io.kubernetes.", "cdi.k8s.io/"];
 
 /// The handle of the one image.
 pub struct Image;
@@ -36,8 +43,11 @@ pub(crate) struct Building {
     directory: String,
     stored: Arc<dyn Stored>,
     layers: Vec<Asked>,
+    /// Also those that later ones of the same type replace.
     processes: Vec<Started>,
     labels: BTreeMap<String, String>,
+    /// Bytes of all texts taken in.
+    texts: usize,
     pub(crate) fetched: Vec<Fetched>,
 }
 
@@ -76,6 +86,7 @@ impl Building {
             layers: Vec::new(),
             processes: Vec::new(),
             labels: BTreeMap::new(),
+            texts: 0,
             fetched: Vec::new(),
         }
     }
@@ -129,7 +140,7 @@ impl Building {
         Ok(Contribution {
             application: tree("workspace"),
             layers,
-            processes: self.processes,
+            processes: last_of_each(self.processes).map_err(Failure::Refused)?,
             labels: self.labels,
             fetched: self.fetched,
         })
@@ -137,6 +148,24 @@ impl Building {
 }
 
 impl State {
+    /// Counts texts that are kept.
+    fn contribute<'t>(&mut self, texts: impl IntoIterator<Item = &'t str>) -> Result<()> {
+        let texts: usize = texts.into_iter().map(|text| text.len().saturating_add(TEXT)).sum();
+        self.building.texts = self.building.texts.saturating_add(texts);
+        if self.building.texts > self.limits.contribution {
+            return Err(Reached(Limit::Contribution).into());
+        }
+        Ok(())
+    }
+
+    /// A key as it is kept, or the name that it has twice.
+    fn key(&mut self, fields: Vec<Field>) -> Result<std::result::Result<Key, String>> {
+        self.contribute(fields.iter().flat_map(|field| [field.name.as_str(), field.value.as_str()]))?;
+        let mut names = BTreeSet::new();
+        let twice = fields.iter().find(|field| !names.insert(field.name.as_str())).map(|field| field.name.clone());
+        Ok(twice.map_or_else(|| Ok(fields.into_iter().map(|field| (field.name, field.value)).collect()), Err))
+    }
+
     /// Takes a layer on, with the contents that it starts with.
     fn take_on(&mut self, asked: Asked, contents: Option<Tree>) -> Answer<Resource<Layer>> {
         let access = if asked.reused { Access::ReadOnly } else { Access::Writable };
@@ -144,6 +173,7 @@ impl State {
         self.building.layers.push(asked);
         let path = self.building.path(index);
         if let Err(error) = self.files.graft(&path, Node::Directory(contents.unwrap_or_default()), access) {
+            self.building.layers.pop();
             return refuse("image/layer/path", format!("`/{path}` cannot be made: {error}"));
         }
         Ok(Ok(self.table.push(Layer(index))?))
@@ -173,9 +203,18 @@ impl image::HostImage for State {
         if let Some(objection) = self.building.objection(&name) {
             return refuse("image/layer/name", objection);
         }
-        let (uses, key) = (uses_of(uses), key_of(key));
+        let key = match self.key(key)? {
+            Ok(key) => key,
+            Err(twice) => {
+                return refuse("image/layer/key", format!("the key of layer `{name}` has `{}` twice", shorten(&twice)));
+            }
+        };
+        let uses = uses_of(uses);
         let stored = self.building.stored.layer(&name);
-        let state = compare(stored.as_ref(), uses, &key);
+        let state = match self.building.stored.other_buildpack(&name).filter(|_| stored.is_some()) {
+            Some(other) => LayerState::Stale(vec![other]),
+            None => compare(stored.as_ref(), uses, &key),
+        };
         let reused = matches!(state, LayerState::Restored | LayerState::Kept);
         let contents = match state {
             LayerState::Restored => stored.as_ref().and_then(|stored| stored.contents.clone()),
@@ -205,23 +244,22 @@ impl image::HostImage for State {
     }
 
     fn process(&mut self, _: Resource<Image>, kind: String, command: Vec<String>) -> Answer<Resource<Process>> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
-        if check_name(&kind).is_err() || !kind.bytes().all(plain) || kind == "launcher" {
+        if !is_process_type(&kind) {
             return refuse(
                 "image/process/type",
-                format!("`{kind}` cannot name a process: use letters, digits, `.`, `_` and `-`"),
+                format!("`{}` cannot name a process: use letters, digits, `.`, `_` and `-`", shorten(&kind)),
             );
         }
         if command.first().is_none_or(String::is_empty) {
             return refuse("image/process/command", format!("process `{kind}` has no command"));
         }
+        self.contribute(command.iter().map(String::as_str).chain([kind.as_str()]))?;
         if self.building.processes.len() >= PARTS {
             return refuse(
                 "image/process/count",
                 format!("process `{kind}` is one too many: a buildpack has at most {PARTS}"),
             );
         }
-        self.building.processes.retain(|process| process.kind != kind);
         let index = self.building.processes.len();
         let process = Started { kind, command, arguments: Vec::new(), default: false, working_directory: None };
         self.building.processes.push(process);
@@ -229,7 +267,7 @@ impl image::HostImage for State {
     }
 
     fn label(&mut self, _: Resource<Image>, key: String, value: String) -> Answer<()> {
-        let labels = &mut self.building.labels;
+        let labels = &self.building.labels;
         if key.is_empty()
             || key.len() > LABEL
             || value.len() > LABEL
@@ -240,10 +278,15 @@ impl image::HostImage for State {
                 format!("label `{}` is empty, longer than 64 KiB or one too many", shorten(&key)),
             );
         }
-        if key.starts_with("io.buildpacks.") {
-            return refuse("image/label/reserved", format!("label `{key}` is written by Wattle itself"));
+        if let Some(reserved) = RESERVED_LABELS.iter().find(|reserved| key.starts_with(**reserved)) {
+            let summary = format!(
+                "label `{}` cannot be set: those that begin with `{reserved}` mean something to Wattle or to container runtimes",
+                shorten(&key)
+            );
+            return refuse("image/label/reserved", summary);
         }
-        labels.insert(key, value);
+        self.contribute([key.as_str(), value.as_str()])?;
+        self.building.labels.insert(key, value);
         Ok(Ok(()))
     }
 
@@ -277,7 +320,10 @@ impl image::HostLayer for State {
     }
 
     fn set_key(&mut self, layer: Resource<Layer>, key: Vec<Field>) -> Result<()> {
-        self.asked(&layer)?.key = key_of(key);
+        match self.key(key)? {
+            Ok(key) => self.asked(&layer)?.key = key,
+            Err(twice) => wasmtime::bail!("the key of a layer has `{}` twice", shorten(&twice)),
+        }
         Ok(())
     }
 
@@ -319,7 +365,12 @@ impl image::HostLayer for State {
         modification: image::Modification,
         value: String,
     ) -> Answer<()> {
-        let asked = self.asked(&layer)?;
+        let scope = scope_of(scope);
+        if let Scope::Process(kind) = &scope
+            && !is_process_type(kind)
+        {
+            return refuse("image/environment/process", format!("`{}` cannot name a process", shorten(kind)));
+        }
         if name.is_empty() || name.contains(['=', '\0', '/', '.']) || check_name(&name).is_err() || value.contains('\0')
         {
             return refuse(
@@ -327,14 +378,12 @@ impl image::HostLayer for State {
                 format!("`{}` cannot be an environment variable of a layer", shorten(&name)),
             );
         }
+        let modification = modification_of(modification);
+        self.contribute([name.as_str(), value.as_str(), scope.text(), modification.text()])?;
+        let asked = self.asked(&layer)?;
         // A layer that is reused was stored with its environment.
         if !asked.reused {
-            asked.environment.push(Edit {
-                scope: scope_of(scope),
-                name,
-                modification: modification_of(modification),
-                value,
-            });
+            asked.environment.push(Edit { scope, name, modification, value });
         }
         Ok(Ok(()))
     }
@@ -347,19 +396,23 @@ impl image::HostLayer for State {
 
 impl image::HostProcess for State {
     fn set_arguments(&mut self, process: Resource<Process>, arguments: Vec<String>) -> Result<()> {
+        self.contribute(arguments.iter().map(String::as_str))?;
         self.started(&process)?.arguments = arguments;
         Ok(())
     }
 
     fn set_default(&mut self, process: Resource<Process>) -> Result<()> {
-        let kind = self.started(&process)?.kind.clone();
-        for other in &mut self.building.processes {
-            other.default = other.kind == kind;
+        let index = self.table.get(&process)?.0;
+        let processes = &mut self.building.processes;
+        let is_replaced = processes.iter().skip(index + 1).any(|later| later.kind == processes[index].kind);
+        if !is_replaced {
+            processes.iter_mut().enumerate().for_each(|(at, other)| other.default = at == index);
         }
         Ok(())
     }
 
     fn set_working_directory(&mut self, process: Resource<Process>, path: String) -> Result<()> {
+        self.contribute([path.as_str()])?;
         self.started(&process)?.working_directory = Some(path);
         Ok(())
     }
@@ -390,16 +443,17 @@ fn compare(stored: Option<&StoredLayer>, uses: Uses, key: &Key) -> LayerState {
 }
 
 fn changes(before: &Key, after: &Key) -> Vec<Change> {
-    let find = |key: &Key, name: &str| key.iter().find(|(field, _)| field == name).map(|(_, value)| value.clone());
+    let known = |key: &Key| key.iter().cloned().collect::<BTreeMap<_, _>>();
+    let (old, new) = (known(before), known(after));
     let mut changes = Vec::new();
     for (name, value) in after {
-        let old = find(before, name);
-        if old.as_ref() != Some(value) {
-            changes.push(Change { name: name.clone(), before: old, after: Some(value.clone()) });
+        let old = old.get(name);
+        if old != Some(value) {
+            changes.push(Change { name: name.clone(), before: old.cloned(), after: Some(value.clone()) });
         }
     }
     for (name, value) in before {
-        if find(after, name).is_none() {
+        if !new.contains_key(name) {
             changes.push(Change { name: name.clone(), before: Some(value.clone()), after: None });
         }
     }
@@ -442,10 +496,6 @@ fn uses_of(uses: image::Uses) -> Uses {
     }
 }
 
-fn key_of(fields: Vec<Field>) -> Key {
-    fields.into_iter().map(|field| (field.name, field.value)).collect()
-}
-
 fn change_of(change: &Change) -> image::Change {
     image::Change { name: change.name.clone(), before: change.before.clone(), after: change.after.clone() }
 }
@@ -468,6 +518,36 @@ fn modification_of(modification: image::Modification) -> Modification {
     }
 }
 
+/// Letters, digits, `.`, `_` and `-` (Buildpack specification, "launch.toml").
+fn is_process_type(kind: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_');
+    check_name(kind).is_ok() && kind.bytes().all(plain) && kind != "launcher"
+}
+
+/// Of each type the process that was made last, checked as a whole.
+fn last_of_each(processes: Vec<Started>) -> std::result::Result<Vec<Started>, GuestError> {
+    let mut kept: Vec<Started> = Vec::with_capacity(processes.len());
+    for process in processes {
+        kept.retain(|earlier| earlier.kind != process.kind);
+        kept.push(process);
+    }
+    let refused = |process: &Started, reason: &str| {
+        let summary = format!("process `{}` cannot be started: {reason}", process.kind);
+        Err(GuestError::buildpack("image/process/invalid", summary))
+    };
+    for process in &kept {
+        let directory = process.working_directory.as_deref();
+        let mut texts = process.command.iter().chain(&process.arguments).map(String::as_str).chain(directory);
+        if texts.any(|text| text.contains('\0')) {
+            return refused(process, "there is a NUL in what it is started with");
+        }
+        if directory.is_some_and(|path| !path.starts_with('/')) {
+            return refused(process, "its working directory is not an absolute path");
+        }
+    }
+    Ok(kept)
+}
+
 fn shorten(text: &str) -> String {
     text.chars().take(64).collect()
 }
@@ -475,4 +555,62 @@ fn shorten(text: &str) -> String {
 /// Words for the guest when a path below a layer is refused.
 pub(crate) fn path_error(path: &str, error: overlay::Error) -> GuestError {
     GuestError::buildpack("image/layer/path", format!("`/{path}` cannot be written: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(fields: &[(&str, &str)]) -> Key {
+        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn changes_are_those_of_single_fields() {
+        let changes = changes(&key(&[("a", "1"), ("b", "1"), ("c", "1")]), &key(&[("d", "1"), ("b", "2"), ("a", "1")]));
+        let text = |change: &Change| {
+            let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
+            format!("{} {} {}", change.name, side(&change.before), side(&change.after))
+        };
+        assert_eq!(changes.iter().map(text).collect::<Vec<_>>(), ["d - 1", "b 1 2", "c 1 -"]);
+    }
+
+    #[test]
+    fn a_layer_is_kept_or_restored_only_with_what_its_uses_need() {
+        let check = |uses: &str, reusable: bool, contents: bool| {
+            let contents = contents.then(Tree::new);
+            let stored = StoredLayer { key: key(&[("a", "1")]), uses: Uses::default(), reusable, contents };
+            let uses = Uses { build: uses == "build", launch: true, cache: uses == "cache" };
+            format!("{:?}", compare(Some(&stored), uses, &key(&[("a", "1")])))
+        };
+        assert_eq!(check("launch", true, false), "Kept");
+        assert_eq!(check("launch", true, true), "Kept");
+        assert_eq!(check("launch", false, true), "Restored");
+        assert_eq!(check("launch", false, false), "Created");
+        // It was only launched before, and now somebody wants to see it.
+        assert_eq!(check("build", true, false), "Created");
+        assert_eq!(check("cache", true, true), "Restored");
+    }
+
+    /// Handles are places in a list: taking a process out of it made later handles lead to others.
+    #[test]
+    fn of_processes_of_one_type_the_last_counts() {
+        let process = |kind: &str, program: &str, directory: Option<&str>| Started {
+            kind: kind.to_owned(),
+            command: vec![program.to_owned()],
+            arguments: Vec::new(),
+            default: false,
+            working_directory: directory.map(str::to_owned),
+        };
+        let check = |processes| match last_of_each(processes) {
+            Ok(kept) => kept.iter().map(|it| format!("{} {}", it.kind, it.command[0])).collect::<Vec<_>>().join(", "),
+            Err(error) => error.summary,
+        };
+        let three = vec![process("web", "a", None), process("worker", "b", Some("/x")), process("web", "c", None)];
+        assert_eq!(check(three), "worker b, web c");
+        let relative = vec![process("web", "a", Some("x"))];
+        assert_eq!(check(relative), "process `web` cannot be started: its working directory is not an absolute path");
+        let nul = vec![process("web", "a\0", None)];
+        assert_eq!(check(nul), "process `web` cannot be started: there is a NUL in what it is started with");
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::hint::black_box;
-use wattle_buildpack::{Build, Buildpack, Detect, Detection, Error, Launch, Result, register};
+use wattle_buildpack::{Build, Buildpack, Detect, Detection, Error, Launch, Placement, Result, Scope, register};
 
 struct Misbehaving;
 
@@ -29,6 +29,9 @@ impl Buildpack for Misbehaving {
             "exit" => std::process::exit(7),
             "escape" => escape(cx),
             "fetch" => fetch(cx),
+            "unpack" => unpack_often(cx),
+            "contribute" => contribute_much(cx),
+            "read" => read_and_get_over_it(cx),
             other => Err(Error::user("misbehave/unknown", format!("`{other}` is no misbehaviour that is known here"))),
         }
     }
@@ -110,6 +113,28 @@ fn escape(cx: &Build) -> Result<Launch> {
 fn fetch(cx: &Build) -> Result<Launch> {
     cx.fetch(["https://metadata.invalid/latest", "npm:express"])?;
     Err(Error::user("misbehave/fetch", "something was fetched"))
+}
+
+fn unpack_often(cx: &Build) -> Result<Launch> {
+    let archives = cx.fetch(["test:archive"])?;
+    let layer = cx.layer("full").launch().open()?;
+    let places = archives.iter().flat_map(|archive| (0..1000).map(|at| Placement::new(archive).below(at.to_string())));
+    layer.unpack(places)?;
+    Ok(Launch::web(["true"]))
+}
+
+fn contribute_much(cx: &Build) -> Result<Launch> {
+    let layer = cx.layer("variables").launch().open()?;
+    for number in 0..1 << 20 {
+        layer.env(Scope::All).set(&format!("NAME_{number}"), "x".repeat(1 << 10))?;
+    }
+    Ok(Launch::web(["true"]))
+}
+
+/// Something that is not there and something that cannot be read are the same to it.
+fn read_and_get_over_it(cx: &Build) -> Result<Launch> {
+    let text = fs::read_to_string(cx.app("unreadable")).unwrap_or_default();
+    Ok(Launch::web(["true", &text]))
 }
 
 register!(Misbehaving);
