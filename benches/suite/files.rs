@@ -30,6 +30,18 @@ struct Phases {
     read: Duration,
 }
 
+impl Phases {
+    const NAMES: [&str; 3] = ["write", "read", "both"];
+
+    fn get(&self, name: &str) -> Duration {
+        match name {
+            "write" => self.write,
+            "read" => self.read,
+            _ => self.write + self.read,
+        }
+    }
+}
+
 /// Both, in turn.
 pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
     let directory = TempDir::new()?;
@@ -60,10 +72,8 @@ fn in_memory() -> PathBuf {
 }
 
 fn compare(what: &str, guests: &[(Cost, Phases)], natives: &[(Cost, Phases)]) -> Vec<Row> {
-    let reads: [(&str, fn(&Phases) -> Duration); 3] =
-        [("write", |it| it.write), ("read", |it| it.read), ("both", |it| it.write + it.read)];
-    let timed = reads.into_iter().filter_map(|(name, read)| {
-        let values = |series: &[(Cost, Phases)]| table::seconds(series.iter().map(|(_, phases)| read(phases)));
+    let timed = Phases::NAMES.into_iter().filter_map(|name| {
+        let values = |series: &[(Cost, Phases)]| table::seconds(series.iter().map(|(_, phases)| phases.get(name)));
         table::compared(
             &format!("guest, {what}: {name}"),
             Unit::Seconds,
