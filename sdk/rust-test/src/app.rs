@@ -5,16 +5,14 @@ use crate::built::Built;
 use crate::detection::{Detection, Verdict};
 use crate::failure::Failure;
 use crate::log::Lines;
+use crate::plan::{self, Others};
 use crate::sandbox::Sandbox;
 use crate::stored::LastBuild;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use wattle_plan::{
-    Alternative, BuildpackId, BuildpackKey, Distro, ExpandedEntry, ExpandedGroup, Metadata, Requirement, Version,
-    resolve,
-};
-use wattle_sandbox::{BuildGrant, Cancel, Fault, Grant, GuestError, Limits, PlanEntry, Target};
+use wattle_plan::{Distro, Metadata, Requirement};
+use wattle_sandbox::{BuildGrant, Cancel, Grant, Limits, Target};
 use wattle_tree::{Node, Scratch, Tree};
 
 /// An application for a buildpack, with what surrounds it in a build: the target, the build environment, what can be
@@ -28,8 +26,8 @@ pub struct App {
     pub(crate) environment: BTreeMap<String, String>,
     target: Target,
     shelf: Shelf,
-    provided: Vec<String>,
-    required: Vec<Requirement>,
+    others: Others,
+    layers: Vec<(String, Tree)>,
     limits: Vec<(String, String)>,
     pub(crate) last: LastBuild,
 }
@@ -42,8 +40,8 @@ impl App {
             environment: BTreeMap::new(),
             target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
             shelf: Shelf::default(),
-            provided: Vec::new(),
-            required: Vec::new(),
+            others: Others::default(),
+            layers: Vec::new(),
             limits: Vec::new(),
             last: LastBuild::default(),
         }
@@ -89,7 +87,7 @@ impl App {
     /// For an image of this architecture, such as `arm64`; `amd64` unless said otherwise.
     #[must_use]
     pub fn arch(mut self, architecture: &str) -> App {
-        self.target.architecture = architecture.to_owned();
+        architecture.clone_into(&mut self.target.architecture);
         self
     }
 
@@ -110,7 +108,7 @@ impl App {
     /// After a buildpack that provides this.
     #[must_use]
     pub fn provided(mut self, name: &str) -> App {
-        self.provided.push(name.to_owned());
+        self.others.provided.push(name.to_owned());
         self
     }
 
@@ -123,7 +121,7 @@ impl App {
             Value::Object(object) => object,
             other => panic!("the metadata of `{name}` is to be a JSON object, not `{other}`"),
         };
-        self.required.push(Requirement { name: name.to_owned(), metadata });
+        self.others.required.push(Requirement { name: name.to_owned(), metadata });
         self
     }
 
@@ -161,6 +159,17 @@ impl App {
         self
     }
 
+    /// Behind another buildpack, whose build this is: with the application as that left it, and with its build layers and
+    /// their environment.
+    #[must_use]
+    #[track_caller]
+    pub fn behind(mut self, other: &Built) -> App {
+        self.application = other.application().clone();
+        self.environment = other.build_environment();
+        self.layers = other.app.layers.iter().cloned().chain(other.build_layers()).collect();
+        self
+    }
+
     /// Asks the buildpack whether it takes part.
     #[track_caller]
     pub fn detect(&self) -> Detection {
@@ -172,7 +181,7 @@ impl App {
             Ok(wattle_sandbox::Detection::Pass(_)) if !self.builds_for_target() => {
                 Verdict::Skip(format!("it does not build for {}/{}", self.target.os, self.target.architecture))
             }
-            Ok(wattle_sandbox::Detection::Pass(ways)) => match ways.into_iter().map(alternative).collect() {
+            Ok(wattle_sandbox::Detection::Pass(ways)) => match plan::alternatives(ways) {
                 Ok(ways) => Verdict::Pass(ways),
                 Err(error) => Verdict::Fail(Failure::new(wattle_sandbox::Failure::Refused(error), log.text())),
             },
@@ -190,12 +199,12 @@ impl App {
                 panic!("`{}` does not build this application: {reason}", self.sandbox.0.manifest.key)
             }
         };
-        let plan = self.plan(alternatives);
         let Sandbox(ready) = &self.sandbox;
+        let plan = self.others.plan(&ready.manifest.key, alternatives);
         let artifacts = Granted { shelf: self.shelf.clone(), capabilities: ready.capabilities.clone() };
         let build = BuildGrant {
             plan,
-            layers: Vec::new(),
+            layers: self.layers.clone(),
             stored: Arc::new(self.last.clone()),
             artifacts: Arc::new(artifacts),
         };
@@ -236,28 +245,6 @@ impl App {
         let target = wattle_plan::Target { os, arch: architecture, variant: variant.unwrap_or_default(), distros };
         self.sandbox.0.manifest.builds_for(&target)
     }
-
-    /// What the buildpack has to satisfy, with the others before and behind it.
-    #[track_caller]
-    fn plan(&self, alternatives: Vec<Alternative>) -> Vec<PlanEntry> {
-        let ours = &self.sandbox.0.manifest.key;
-        let before = Alternative { provides: self.provided.clone(), requires: Vec::new() };
-        let behind = Alternative { provides: Vec::new(), requires: self.required.clone() };
-        let members =
-            [(other("test/before"), vec![before]), (ours.clone(), alternatives), (other("test/behind"), vec![behind])];
-        let entries =
-            members.iter().map(|(key, _)| ExpandedEntry { buildpack: key.clone(), optional: false }).collect();
-        let detections = members.into_iter().map(|(key, ways)| (key, wattle_plan::Detection::Pass(ways))).collect();
-        let plan = resolve(&[ExpandedGroup { entries }], &detections);
-        let plan = match plan {
-            Ok(plan) => plan,
-            Err(unresolved) => {
-                panic!("there is no plan; say with `provided` and `required` what others do: {unresolved}")
-            }
-        };
-        let steps = plan.steps.into_iter().filter(|step| step.buildpack == *ours);
-        steps.flat_map(|step| step.entries).map(|entry| plan_entry(entry.name, entry.metadata)).collect()
-    }
 }
 
 impl std::fmt::Debug for App {
@@ -266,41 +253,5 @@ impl std::fmt::Debug for App {
             .field("buildpack", &self.sandbox)
             .field("files", &self.application)
             .finish_non_exhaustive()
-    }
-}
-
-fn plan_entry(name: String, metadata: Metadata) -> PlanEntry {
-    let metadata = if metadata.is_empty() { String::new() } else { Value::Object(metadata).to_string() };
-    PlanEntry { name, metadata }
-}
-
-/// A buildpack that is there only for what it says.
-#[track_caller]
-fn other(id: &str) -> BuildpackKey {
-    match BuildpackId::new(id) {
-        Ok(id) => BuildpackKey { id, version: Version { major: 0, minor: 0, patch: 0 } },
-        Err(error) => panic!("{error}"),
-    }
-}
-
-fn alternative(way: wattle_sandbox::Alternative) -> Result<Alternative, GuestError> {
-    let requires = way.requires.into_iter().map(requirement).collect::<Result<_, _>>()?;
-    Ok(Alternative { provides: way.provides, requires })
-}
-
-fn requirement(requirement: wattle_sandbox::Requirement) -> Result<Requirement, GuestError> {
-    let wattle_sandbox::Requirement { name, metadata } = requirement;
-    if metadata.is_empty() {
-        return Ok(Requirement::new(name));
-    }
-    match serde_json::from_str(&metadata) {
-        Ok(metadata) => Ok(Requirement { name, metadata }),
-        Err(error) => Err(GuestError {
-            code: "buildpack/requirement/metadata".to_owned(),
-            fault: Fault::Buildpack,
-            summary: format!("the metadata of its requirement `{name}` is no JSON object: {error}"),
-            detail: None,
-            hints: Vec::new(),
-        }),
     }
 }

@@ -110,6 +110,11 @@ impl Built {
         &self.left
     }
 
+    /// What later buildpacks see, by path below `/layers`.
+    pub(crate) fn build_layers(&self) -> Vec<(String, Tree)> {
+        self.paths(|layer| layer.uses().build)
+    }
+
     fn id(&self) -> &str {
         self.app.sandbox.0.manifest.key.id.as_str()
     }
@@ -117,14 +122,19 @@ impl Built {
     /// The layers that `wanted` picks, where they lie below `/layers`.
     #[track_caller]
     fn in_place(&self, wanted: impl Fn(&Layer) -> bool) -> Tree {
-        let directory = self.app.sandbox.0.manifest.key.id.directory();
         let mut tree = Tree::new();
-        for layer in self.layers.iter().filter(|layer| wanted(layer)) {
-            let path = format!("{directory}/{}", layer.name());
-            if let Err(error) = tree.insert(&path, Node::Directory(layer.tree().clone())) {
+        for (path, contents) in self.paths(wanted) {
+            if let Err(error) = tree.insert(&path, Node::Directory(contents)) {
                 panic!("{error}");
             }
         }
         tree
+    }
+
+    /// The layers that `wanted` picks, each with its path below `/layers`.
+    fn paths(&self, wanted: impl Fn(&Layer) -> bool) -> Vec<(String, Tree)> {
+        let directory = self.app.sandbox.0.manifest.key.id.directory();
+        let layers = self.layers.iter().filter(|layer| wanted(layer));
+        layers.map(|layer| (format!("{directory}/{}", layer.name()), layer.tree().clone())).collect()
     }
 }

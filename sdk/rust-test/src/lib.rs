@@ -14,6 +14,7 @@ mod launch;
 mod layer;
 mod log;
 mod package;
+mod plan;
 mod report;
 mod sandbox;
 mod stored;

@@ -1,5 +1,7 @@
 //! Every call of the SDK does in the host what it says. The guest is `tests/components/calls`.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
+
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use serde_json::json;
@@ -61,6 +63,7 @@ fn context() {
     ("test/calls", "0.1.0", "/workspace", "/buildpack")
     Target { os: "linux", arch: "arm64", variant: None, distribution: Some(Distribution { name: "debian", version: "12" }) }
     {"COLOUR": "green"}
+    ["test_calls"]
     (Some("green"), None, Some("green"), None)
     Some("api = \"0.12\"")
     "#);

@@ -32,7 +32,7 @@ impl Buildpack for Calls {
     fn build(&self, cx: &Build) -> Result<Launch> {
         match call(cx)?.as_str() {
             "context" => context(cx),
-            "plan" | "alternatives" => plan(cx),
+            "plan" | "alternatives" => Ok(plan(cx)),
             "environment" => environment(cx),
             "keyed layers" => keyed_layers(cx),
             "open layer" => open_layer(cx),
@@ -66,16 +66,17 @@ fn context(cx: &Build) -> Result<Launch> {
     say((cx.id(), cx.version(), cx.app(""), cx.buildpack("")));
     say(cx.target());
     say(cx.environment());
+    say(fs::read_dir("/layers")?.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?);
     say((cx.env("COLOUR"), cx.env("NOTHING"), std::env::var("COLOUR").ok(), std::env::var("NOTHING").ok()));
     say(fs::read_to_string(cx.buildpack("buildpack.toml"))?.lines().next());
     Ok(Launch::new())
 }
 
-fn plan(cx: &Build) -> Result<Launch> {
+fn plan(cx: &Build) -> Launch {
     for entry in cx.plan() {
         say((entry.name(), entry.metadata::<Wanted>().map_err(|error| error.to_string())));
     }
-    Ok(Launch::new())
+    Launch::new()
 }
 
 /// Every kind of edit in every scope.
