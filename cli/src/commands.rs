@@ -18,7 +18,7 @@ use std::sync::Arc;
 use wattle_engine::{Cancel, Engine, EngineError, Fault, Observer, Package, Request};
 use wattle_fetch::{Fetcher, Registries};
 use wattle_plan::{Group, GroupEntry, Order};
-use wattle_sandbox::Sandbox;
+use wattle_sandbox::{LoadError, Sandbox};
 use wattle_store::Store;
 use wattle_transport::Transport;
 
@@ -61,6 +61,18 @@ impl std::fmt::Display for SaidNo {
     }
 }
 
+/// Wattle itself broke off, and has said where.
+#[derive(Debug)]
+pub(crate) struct Broken;
+
+impl std::error::Error for Broken {}
+
+impl std::fmt::Display for Broken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Wattle broke off: this is an error in Wattle itself")
+    }
+}
+
 /// Reports an error; gives the exit status.
 fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<EngineError>() {
@@ -76,8 +88,12 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
         return SAID_NO;
     }
     // Everything else is about how the command was called, but for what the machine refuses.
-    let world = error.downcast_ref::<wattle_store::StoreError>().is_some();
-    let (code, status) = if world { ("store", WORLD) } else { ("usage", USAGE) };
+    let (code, status) = match () {
+        () if error.is::<wattle_store::StoreError>() => ("store", WORLD),
+        () if error.is::<LoadError>() => ("sandbox", WORLD),
+        () if error.is::<Broken>() => ("internal", WORLD),
+        () => ("usage", USAGE),
+    };
     report(printer, error.as_ref(), code, &[], &[]);
     status
 }

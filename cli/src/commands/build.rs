@@ -1,6 +1,6 @@
 //! `wattle build`.
 
-use super::{Context, runtime};
+use super::{Broken, Context, runtime};
 use crate::args::Build;
 use crate::output::duration;
 use anyhow::Result;
@@ -27,21 +27,23 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
     let engine = cx.engine(&settings, &args.insecure, cx.observer(true))?;
     let cancel = request.cancel.clone();
     let to = output.clone();
-    let report = runtime()?.block_on(async move {
+    let runtime = runtime()?;
+    let report = runtime.block_on(async move {
         let build = tokio::spawn(async move { engine.build(&request, run_image.as_ref(), &to).await });
         wait(build, &cancel).await
-    })?;
+    });
+    // Whoever interrupts twice does not wait for what cannot be interrupted.
+    runtime.shutdown_background();
+    let report = report?;
     cx.printer.done();
     finish(cx, &report, &output, started);
     Ok(())
 }
 
 /// Waits for the build; the first interrupt asks it to end, a second one does not wait for that.
-async fn wait(
-    mut build: tokio::task::JoinHandle<Result<Report, EngineError>>,
-    cancel: &Cancel,
-) -> Result<Report, EngineError> {
-    let joined = |result: Result<Result<Report, EngineError>, _>| result.unwrap_or(Err(EngineError::Interrupted));
+async fn wait(mut build: tokio::task::JoinHandle<Result<Report, EngineError>>, cancel: &Cancel) -> Result<Report> {
+    // Nobody takes the build away, so that it ended without a result only if it panicked.
+    let joined = |result: Result<Result<Report, EngineError>, _>| Ok(result.map_err(|_| Broken)??);
     tokio::select! {
         result = &mut build => return joined(result),
         _ = tokio::signal::ctrl_c() => cancel.cancel(),
@@ -49,7 +51,7 @@ async fn wait(
     tokio::select! {
         // What was finished in spite of it is finished.
         result = build => joined(result),
-        _ = tokio::signal::ctrl_c() => Err(EngineError::Interrupted),
+        _ = tokio::signal::ctrl_c() => Err(EngineError::Interrupted.into()),
     }
 }
 

@@ -57,6 +57,10 @@ impl Printer {
 
     /// A line of data.
     pub(crate) fn data(&self, line: &str) {
+        self.write_data(&text::shown(line, self.style.sequences()));
+    }
+
+    fn write_data(&self, line: &str) {
         self.undisturbed(|| {
             // A reader that has seen enough is no failure.
             let _ = writeln!(io::stdout(), "{line}");
@@ -73,13 +77,14 @@ impl Printer {
     /// A value as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(line) => self.data(&line),
+            Ok(line) => self.write_data(&line),
             Err(error) => self.line(&format!("the result cannot be written as JSON: {error}")),
         }
     }
 
     /// A line of talk, whatever the settings.
     pub(crate) fn line(&self, line: &str) {
+        let line = text::shown(line, self.style.sequences());
         self.undisturbed(|| {
             let _ = writeln!(io::stderr(), "{line}");
         });
@@ -109,7 +114,7 @@ impl Printer {
         bar.set_prefix(self.style.verb(&format!("{verb:>COLUMN$}")));
         bar.set_length(total);
         bar.set_position(done);
-        bar.set_message(text.to_owned());
+        bar.set_message(text::shown(text, &[]));
     }
 
     /// Takes the progress bar away.

@@ -36,6 +36,33 @@ pub(crate) fn short(digest: &str) -> String {
     }
 }
 
+/// A line as it may be shown: what comes from buildpacks, images and registries must neither steer the terminal nor pass for
+/// a line of ours. Control characters, and those that turn the direction of text, become visible; further lines are
+/// indented; of escape sequences only those `ours` stay.
+pub(crate) fn shown(line: &str, ours: &[&str]) -> String {
+    let mut out = String::with_capacity(line.len());
+    let mut rest = line.trim_end_matches(['\n', '\r']);
+    while let Some(char) = rest.chars().next() {
+        let sequence = ours.iter().find(|sequence| rest.starts_with(**sequence));
+        let taken = sequence.map_or(char.len_utf8(), |sequence| sequence.len());
+        match char {
+            _ if sequence.is_some() => out.push_str(&rest[..taken]),
+            '\n' => out.push_str("\n    "),
+            '\r' if rest[taken..].starts_with('\n') => {}
+            '\t' => out.push_str("    "),
+            char if char.is_control() || turns(char) => out.push('\u{fffd}'),
+            char => out.push(char),
+        }
+        rest = &rest[taken..];
+    }
+    out
+}
+
+/// Whether a character changes the direction of the text around it.
+fn turns(char: char) -> bool {
+    matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}')
+}
+
 /// Rows with aligned columns, two spaces between them.
 pub(crate) fn table(rows: &[Vec<String>]) -> Vec<String> {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
@@ -60,6 +87,17 @@ mod tests {
         let times = [5, 999, 4_240, 59_999, 192_000].map(Duration::from_millis);
         assert_eq!(times.map(duration), ["5 ms", "999 ms", "4.2 s", "60.0 s", "3 min 12 s"]);
         assert_eq!([count(0, "layer"), count(1, "layer"), count(2, "layer")], ["0 layers", "1 layer", "2 layers"]);
+    }
+
+    #[test]
+    fn nothing_that_is_shown_steers_the_terminal() {
+        let check = |line: &str| shown(line, &["\u{1b}[1m", "\u{1b}[0m"]);
+        assert_eq!(check("\u{1b}[1mbold\u{1b}[0m, größer → 1"), "\u{1b}[1mbold\u{1b}[0m, größer → 1");
+        assert_eq!(check("a\u{1b}[2J\u{9b}2J\u{7}"), "a\u{fffd}[2J\u{fffd}2J\u{fffd}");
+        assert_eq!(check("a\u{1b}[8mb"), "a\u{fffd}[8mb");
+        assert_eq!(check("no\rerror: forged"), "no\u{fffd}error: forged");
+        assert_eq!(check("no\r\nerror: forged\n"), "no\n    error: forged");
+        assert_eq!(check("x\u{202e}y\tz"), "x\u{fffd}y    z");
     }
 
     #[test]
