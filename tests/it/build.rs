@@ -1,5 +1,6 @@
 //! From the sample to an image that answers.
 
+use crate::run_image::TinyRunImage;
 use crate::{cold, wattle};
 use serde_json::Value;
 use std::path::Path;
@@ -38,6 +39,16 @@ fn the_sample_starts_and_answers() {
     let health: Value = serde_json::from_str(&health.body).unwrap();
     assert_eq!(health["status"], "ok");
     assert_eq!(container.get("/products?upto=nothing").status, 400);
+}
+
+#[test]
+fn an_image_in_the_application_is_no_part_of_it() {
+    let application = Files::of([("Procfile", "web: serve")]);
+    let run_image = TinyRunImage::amd64();
+    let output = format!("oci:{}", application.join("build [1]").display());
+    let call = || wattle().args(["build", "--format", "json", "--platform", "linux/amd64", "--output", &output]);
+    let again = || digest(&call().args(["--run-image", &run_image.name()]).arg(application.path()).run().succeeds());
+    assert_eq!(again(), again());
 }
 
 #[test]

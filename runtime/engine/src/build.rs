@@ -86,7 +86,11 @@ impl Engine {
         output: &Location,
     ) -> Result<Report, EngineError> {
         let cancel = &request.cancel;
-        let mut run = block_in_place(|| Run::new(self, request))?;
+        let layout = match output {
+            Location::Layout { path, .. } => Some(path.as_path()),
+            Location::Registry(_) => None,
+        };
+        let mut run = block_in_place(|| Run::new(self, request, layout))?;
         let checked = tokio::select! {
             checked = self.transport.check(output, &request.target) => checked,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),

@@ -10,6 +10,7 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use serde::Serialize;
 use std::collections::BTreeMap;
+use std::path::{Component, Path};
 use std::sync::Arc;
 use wattle_plan::{BuildpackKey, Detection, Distro, ExpandedGroup, Plan, candidates, expand, resolve};
 use wattle_sandbox::{Failure, Grant, Limits, Log, Target};
@@ -62,7 +63,7 @@ pub(crate) struct Planned {
 impl Engine {
     /// Asks every buildpack what it thinks of an application. Blocks.
     pub fn detect(&self, request: &Request) -> Result<Assessment, EngineError> {
-        let run = Run::new(self, request)?;
+        let run = Run::new(self, request, None)?;
         let (groups, buildpacks) = run.candidates()?;
         let detections = run.detect(&buildpacks)?;
         let plan = resolve(&groups, &detections.verdicts).map(|plan| steps(&plan)).unwrap_or_default();
@@ -71,19 +72,21 @@ impl Engine {
 
     /// Finds out who would build an application. Blocks.
     pub fn plan(&self, request: &Request) -> Result<Assessment, EngineError> {
-        let run = Run::new(self, request)?;
+        let run = Run::new(self, request, None)?;
         let planned = run.plan()?;
         Ok(Assessment { schema: 1, buildpacks: verdicts(&planned.detections), plan: steps(&planned.plan) })
     }
 }
 
 impl<'a> Run<'a> {
-    /// Reads the application.
-    pub(crate) fn new(engine: &'a Engine, request: &'a Request) -> Result<Run<'a>, EngineError> {
+    /// Reads the application, without the layout `output` if that is in it: an image of an earlier build is no source.
+    pub(crate) fn new(engine: &'a Engine, request: &'a Request, output: Option<&Path>) -> Result<Run<'a>, EngineError> {
         let path = &request.application;
         let opened = Dir::open_ambient_dir(path, ambient_authority());
         let opened = opened.map_err(|source| EngineError::Application { path: path.clone(), source })?;
-        let application = directory::read(&opened, &request.rules);
+        let mut rules = request.rules.clone();
+        rules.extra.extend(output.and_then(|output| pattern(path, output)));
+        let application = directory::read(&opened, &rules);
         let application = application.map_err(|source| EngineError::Read { path: path.clone(), source })?;
         let (files, bytes) = extent(&application);
         engine.observer.event(&Event::Application { path: path.clone(), files, bytes });
@@ -162,6 +165,23 @@ impl<'a> Run<'a> {
 /// A buildpack that could not say is what stood in the way, rather than those that had nothing to do.
 fn first_failure(detections: &mut Detections) -> Option<(BuildpackKey, Failure)> {
     std::mem::take(&mut detections.failures).into_iter().next()
+}
+
+/// The pattern that leaves `inner` out of what is below `directory`; none if it is not there, or not below it.
+fn pattern(directory: &Path, inner: &Path) -> Option<String> {
+    let (directory, inner) = (directory.canonicalize().ok()?, inner.canonicalize().ok()?);
+    let mut pattern = String::new();
+    for component in inner.strip_prefix(directory).ok()?.components() {
+        let Component::Normal(name) = component else { return None };
+        pattern.push('/');
+        for character in name.to_str()?.chars() {
+            if !character.is_alphanumeric() {
+                pattern.push('\\');
+            }
+            pattern.push(character);
+        }
+    }
+    Some(pattern).filter(|pattern| !pattern.is_empty())
 }
 
 fn extent(tree: &Tree) -> (u64, u64) {
