@@ -62,6 +62,8 @@ impl Build {
             }
         }
         cargo.env("CARGO_ENCODED_RUSTFLAGS", self.flags().join("\u{1f}"));
+        // What is compiled in increments comes out differently, and depends on what was compiled before.
+        cargo.env("CARGO_INCREMENTAL", "0");
         if target.ends_with("-linux-musl") {
             let name = target.to_uppercase().replace('-', "_");
             cargo.env(format!("CARGO_TARGET_{name}_LINKER"), "rust-lld");
