@@ -266,7 +266,7 @@ mod tests {
         hint: add it: `npm pkg set scripts.nothing="node server.js"`
         "#);
         insta::assert_snapshot!(check_script("npm run shell"), @r#"
-        ["/bin/sh", "-c", "node server.js $X"] (`scripts.shell` in `package.json`)
+        ["/bin/sh", "-c", "exec node server.js $X"] (`scripts.shell` in `package.json`)
           `$X` needs a shell: the run image must have `/bin/sh`
         "#);
         insta::assert_snapshot!(check_script("npm run shell -- x"), @r"

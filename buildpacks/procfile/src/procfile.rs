@@ -141,7 +141,7 @@ mod tests {
         default web
         worker ["node", "worker.js"]
         web ["node", "server.js"]
-        release ["/bin/sh", "-c", "a $B"]
+        release ["/bin/sh", "-c", "exec a $B"]
         ("worker", {"A": "1"})
         "#
         );
