@@ -2,7 +2,6 @@
 
 use crate::client::{Clients, Timeouts};
 use crate::permission::{Source, redacted};
-use crate::reach::Reach;
 use crate::transfer::{Copy, Route, Transfer};
 use crate::{Cache, FetchError, Permission, Registries};
 use std::collections::{HashMap, HashSet};
@@ -253,7 +252,7 @@ impl Shared {
         };
         let route = match place.registry {
             Some(registry) => Route::to_registry(registry),
-            None => Route::to_host(self.registries.other_hosts(), &place.url),
+            None => Route::to_host(self.registries.other_hosts()),
         };
         let accept = match () {
             () if request.digest.is_some() => None,
@@ -293,13 +292,4 @@ impl Shared {
 /// The name of the document that tells from which address a named source came.
 pub(crate) fn origin_name(source: &str, digest: &Digest) -> String {
     format!("fetch/origin/{}", Digest::of(format!("{source}\n{digest}").as_bytes()).hex())
-}
-
-/// Whether a host that was granted by its literal address may be reached although it is private: naming it so can have no
-/// other meaning.
-pub(crate) fn reach_of(url: &url::Url, usual: Reach) -> Reach {
-    match url.host() {
-        Some(url::Host::Domain(name)) if name != "localhost" => usual,
-        _ => Reach::Anywhere,
-    }
 }

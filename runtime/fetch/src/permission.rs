@@ -9,7 +9,8 @@ use url::Url;
 pub struct Permission {
     /// Names of registries, such as `npm`.
     pub registries: BTreeSet<String>,
-    /// Hosts, such as `downloads.example.com` or `downloads.example.com:8443`. Exact: no wildcards.
+    /// Public hosts, such as `downloads.example.com` or `downloads.example.com:8443`. Exact: no wildcards. A host inside the
+    /// operator's network is reached only as a registry that the operator named.
     pub hosts: BTreeSet<String>,
 }
 
@@ -69,16 +70,21 @@ impl Source {
         permission: &Permission,
         registries: &'a Registries,
     ) -> Result<Place<'a>, FetchError> {
-        match self {
-            Source::Named { registry, path } => named(text, registry, path, registries),
+        let place = match self {
+            Source::Named { registry, path } => named(text, registry, path, registries)?,
             Source::Url(url) => {
                 let registry = permission.registries.iter().find_map(|name| registries.covering(name, url));
                 if registry.is_none() && !permission.hosts.contains(&host(url)) {
                     return Err(FetchError::HostNotGranted { request: shown(text), host: host(url) });
                 }
-                Ok(Place { url: url.clone(), registry })
+                Place { url: url.clone(), registry }
             }
+        };
+        if place.registry.is_some_and(|registry| is_service(registry, &place.url)) {
+            let reason = "it is a service of the registry, which answers about whose credentials are used";
+            return Err(FetchError::Source { request: shown(text), reason });
         }
+        Ok(place)
     }
 
     /// Whether this is the document that lists the versions of an npm package, which npm gives in a shorter form when asked.
@@ -103,6 +109,13 @@ fn named<'a>(text: &str, name: &str, path: &str, registries: &'a Registries) -> 
     let url = registry.address.join(&path);
     let url = url.ok_or_else(|| FetchError::Source { request: shown(text), reason: "its path leads elsewhere" })?;
     Ok(Place { url, registry: Some(registry) })
+}
+
+/// Whether this is one of npm's services rather than a package: below `-/` it tells who is logged in, and with which tokens.
+fn is_service(registry: &Registry, url: &Url) -> bool {
+    let path = url.path().strip_prefix(registry.address.url().path()).unwrap_or_default();
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    registry.name == "npm" && (first == "-" || first.eq_ignore_ascii_case("%2d"))
 }
 
 /// `@scope/name` is one name to a registry: the slash in it is written `%2f`, as npm does, but not in front of a file.

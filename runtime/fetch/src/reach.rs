@@ -15,16 +15,6 @@ pub(crate) enum Reach {
     Public,
 }
 
-/// True if `url` names a host of this machine by a literal address or as `localhost`.
-pub(crate) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
-}
-
 /// True if the host of `url` is not a literal address, or is a public one. Names are checked when they are resolved.
 pub(crate) fn may_be_public(url: &Url) -> bool {
     match url.host() {

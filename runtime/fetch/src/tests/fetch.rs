@@ -272,7 +272,16 @@ async fn what_is_not_granted_is_not_fetched() {
     set a mirror of `central` in Maven's `settings.xml`, or `maven` under `[registries]` in `wattle.toml`
     ");
     bench.permission.hosts = BTreeSet::from([server.host.clone(), "files.test".to_owned(), "localhost:1".to_owned()]);
-    assert_snapshot!(bench.check(&server, request(&format!("{}p.tgz", server.address()))).await, @"http://registry.test/p.tgz from http://registry.test/p.tgz: 5 bytes `bytes` cached=false stale=false");
+    assert_snapshot!(bench.check(&server, request(&format!("{}p.tgz", server.address()))).await, @r"
+    artifacts/address/insecure (User)
+    `http://registry.test/p.tgz` is not fetched from `http://registry.test/p.tgz`: the connection would not be protected
+    use an address that begins with `https://`
+    ");
+    assert_snapshot!(bench.check(&server, request("https://localhost:1/p.tgz")).await, @r"
+    artifacts/address/private (User)
+    `https://localhost:1/p.tgz` is not fetched from `https://localhost:1/p.tgz`: it is no public host, and no registry that the operator named
+    if it is meant, name it as a registry in `wattle.toml` or on the command line
+    ");
     assert_snapshot!(bench.check(&server, request("http://files.test/p.tgz")).await, @r"
     artifacts/address/insecure (User)
     `http://files.test/p.tgz` is not fetched from `http://files.test/p.tgz`: the connection would not be protected
@@ -284,6 +293,19 @@ async fn what_is_not_granted_is_not_fetched() {
     declare the host `files.test:444` in the buildpack's `buildpack.toml`, and grant it
     if it is a mirror of a registry, name it as that registry's address
     ");
+}
+
+#[tokio::test]
+async fn a_buildpack_does_not_learn_whose_credentials_it_uses() {
+    let server = Server::start(|_| ok("somebody")).await;
+    let bench = Bench::new(&server);
+    let refusal = "it is a service of the registry, which answers about whose credentials are used";
+    for source in ["npm:-/whoami".to_owned(), "npm:%2D/whoami".to_owned(), format!("{}-/npm/v1/user", server.address())]
+    {
+        let said = bench.check(&server, request(&source)).await;
+        assert!(said.contains("artifacts/source/invalid") && said.contains(refusal), "{said}");
+    }
+    assert_eq!(server.asked().len(), 0);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use super::{Partial, Transfer};
 use crate::client::Connection;
 use crate::error::Cause;
-use crate::fetcher::{Shared, reach_of};
+use crate::fetcher::Shared;
 use crate::permission::redacted;
 use crate::reach::{self, NoPublicAddress, Reach};
 use crate::{FetchError, Registry, address};
@@ -27,14 +27,13 @@ impl Route {
         Route { connection: registry.connection.clone(), registry: Some(registry.clone()) }
     }
 
-    /// A host that is no registry's.
-    pub(crate) fn to_host(connection: Connection, url: &Url) -> Route {
-        Route { connection: Connection { reach: reach_of(url, connection.reach), ..connection }, registry: None }
+    /// A host that is no registry's: a buildpack names it, so it must be a public one, and prove that it is.
+    pub(crate) fn to_host(connection: Connection) -> Route {
+        Route { connection: Connection { reach: Reach::Public, ..connection }, registry: None }
     }
 
-    fn allows_plain(&self, url: &Url) -> bool {
-        let registry = self.registry.as_ref().is_some_and(Registry::allows_plain);
-        registry || (self.connection.reach == Reach::Anywhere && reach::is_loopback(url))
+    fn allows_plain(&self) -> bool {
+        self.registry.as_ref().is_some_and(Registry::allows_plain)
     }
 }
 
@@ -76,7 +75,7 @@ impl Transfer {
 
     /// Whether this address may be asked at all. Every redirect comes through here.
     fn judge(&self, url: &Url) -> Result<(), FetchError> {
-        if url.scheme() == "http" && !self.route.allows_plain(url) {
+        if url.scheme() == "http" && !self.route.allows_plain() {
             return Err(FetchError::Insecure { request: self.name(), address: redacted(url) });
         }
         if self.route.connection.reach == Reach::Public && !reach::may_be_public(url) {
