@@ -214,7 +214,10 @@ mod unix {
         let socket = directory(&[("a/file", "")]);
         let _listener = std::os::unix::net::UnixListener::bind(socket.path().join("a/socket")).unwrap();
         let error = chain(&read(&open(socket.path()), &Rules::default()).unwrap_err());
-        assert_eq!(error, "`a/socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link");
+        assert_eq!(
+            error,
+            "`a/socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link"
+        );
 
         let closed = directory(&[("a/closed", "x")]);
         let path = closed.path().join("a/closed");
