@@ -74,7 +74,7 @@ fn what_people_read() {
               web: serve --port $PORT
                 `$PORT` needs a shell: the run image must have `/bin/sh`
               worker: work
-    Exporting 2 layers, [size]
+    Exporting 5 layers, [size]
      Finished oci:[out]/image in [time]
               [digest]
        Run it podman run --rm -e PORT=8080 -p 8080:8080 oci:[out]/image
