@@ -4,6 +4,7 @@ use crate::event::{Event, Observer};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::time::Instant;
 use wattle_fetch::{FetchError, Fetcher, Permission, Progress};
 use wattle_sandbox::{Artifact, Artifacts, Cancel, Fault, GuestError, Request};
 
@@ -14,6 +15,8 @@ const LOOK_UP: Duration = Duration::from_millis(50);
 pub(crate) struct Granted {
     pub(crate) fetcher: Fetcher,
     pub(crate) permission: Permission,
+    /// When the buildpack's time is up.
+    pub(crate) deadline: Instant,
     pub(crate) runtime: Handle,
     pub(crate) cancel: Cancel,
     pub(crate) telling: Telling,
@@ -30,6 +33,8 @@ impl Artifacts for Granted {
             tokio::select! {
                 fetched = self.fetcher.fetch(&requests, &self.permission, &telling) => fetched,
                 () = cancelled(&self.cancel) => Err(FetchError::Cancelled),
+                // The sandbox says which limit that was.
+                () = tokio::time::sleep_until(self.deadline) => Err(FetchError::Cancelled),
             }
         });
         let fetched = fetched.map_err(|error| guest_error(&error))?;

@@ -8,12 +8,13 @@ use crate::event::{Event, KeyChange, LayerState, Observer};
 use crate::export::{self, Exported};
 use crate::request::{Engine, Request};
 use crate::run::{Planned, Run};
-use crate::stored::FromStore;
+use crate::stored::{FromStore, Maker};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
+use tokio::time::Instant;
 use wattle_fetch::Permission;
 use wattle_oci::{Descriptor, Digest};
 use wattle_plan::{BuildpackKey, Step};
@@ -74,6 +75,8 @@ pub(crate) struct DoneStep {
     pub(crate) processes: Vec<Process>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) fetched: Vec<Fetched>,
+    /// What it was told of its layers.
+    pub(crate) stored: Arc<FromStore>,
 }
 
 impl Engine {
@@ -100,7 +103,7 @@ impl Engine {
             base = self.run_image(&request.target, run_image) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
-        let (exported, fetched, processes, default_process) = block_in_place(|| -> Result<_, EngineError> {
+        let made = block_in_place(|| -> Result<_, EngineError> {
             run.distribution = base.distribution();
             let planned = run.plan()?;
             let done = run.build_all(&planned)?;
@@ -111,10 +114,12 @@ impl Engine {
             let metadata = metadata.unwrap_or_default();
             let kinds: Vec<String> = metadata.processes.into_iter().map(|process| process.kind).collect();
             Ok((exported, fetched, kinds, metadata.default_process))
-        })?;
+        });
+        // Whatever it came to after that.
         if cancel.is_cancelled() {
             return Err(EngineError::Interrupted);
         }
+        let (exported, fetched, processes, default_process) = made?;
         let Exported { image, records } = exported;
         let sending = Sending::new(self.observer.clone(), output, &image);
         let written = tokio::select! {
@@ -123,7 +128,7 @@ impl Engine {
         };
         let written =
             written.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
-        self.remember(request, records)?;
+        self.remember(request, records);
         let digest = written.digest.to_string();
         let (reference, layers) = (output.to_string(), image.layers().len());
         self.observer.event(&Event::Published { reference, digest: digest.clone(), layers, size: written.size });
@@ -140,17 +145,16 @@ impl Engine {
         })
     }
 
-    /// Keeps what the next build can use. After the image is where it should be: a build that failed leaves what was.
-    fn remember(
-        &self,
-        request: &Request,
-        records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>,
-    ) -> Result<(), EngineError> {
+    /// Keeps what the next build can use. After the image is where it should be: a build that failed leaves what was, and one
+    /// that is done is done though this fails.
+    fn remember(&self, request: &Request, records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>) {
         let application = export::identity(request);
         for (key, name, record) in records {
-            self.store.layers(&application, key.id.as_str()).put(&name, &record)?;
+            if let Err(error) = self.store.layers(&application, key.id.as_str()).put(&name, &record) {
+                let text = format!("the next build makes layer `{name}` of {} anew: {error}", key.id);
+                self.observer.event(&Event::Warning { text });
+            }
         }
-        Ok(())
     }
 }
 
@@ -166,13 +170,12 @@ impl Run<'_> {
             let (buildpack_id, version) = (key.id.to_string(), key.version.to_string());
             self.observer.event(&Event::Building { buildpack: buildpack_id, version });
             let before: Vec<String> = steps.iter().map(|step| step.key.id.to_string()).collect();
-            let contribution = self.build_one(buildpack, step, application, &before, &build_layers)?;
+            let (contribution, stored) = self.build_one(buildpack, step, application, &before, &build_layers)?;
             application = contribution.application;
             for layer in &contribution.layers {
                 tell_layer(&*self.observer, key, layer);
-                if layer.uses.build
-                    && let Some(tree) = self.contents(key, layer)?
-                {
+                if layer.uses.build {
+                    let tree = layer.contents.clone().or_else(|| stored.contents(&layer.name)).unwrap_or_default();
                     build_layers.push((format!("{}/{}", key.id.directory(), layer.name), tree));
                 }
             }
@@ -183,6 +186,7 @@ impl Run<'_> {
                 processes: contribution.processes,
                 labels: contribution.labels,
                 fetched: contribution.fetched,
+                stored,
             });
         }
         Ok(Done { application, steps })
@@ -195,7 +199,7 @@ impl Run<'_> {
         application: Tree,
         before: &[String],
         layers: &[(String, Tree)],
-    ) -> Result<Contribution, EngineError> {
+    ) -> Result<(Contribution, Arc<FromStore>), EngineError> {
         let key = &step.buildpack;
         let id = key.id.to_string();
         let log = Arc::new(Lines { observer: self.observer.clone(), buildpack: id.clone() });
@@ -210,36 +214,23 @@ impl Run<'_> {
                 registries: capabilities.registries.iter().cloned().collect(),
                 hosts: capabilities.hosts.iter().cloned().collect(),
             },
+            deadline: Instant::now() + self.request.build_limits.time,
             runtime: Handle::current(),
             cancel: self.request.cancel.clone(),
             telling: Telling { observer: self.observer.clone(), buildpack: id.clone() },
         };
-        let stored = FromStore {
-            store: self.engine.store.clone(),
-            application: export::identity(self.request),
-            buildpack: id,
-            observer: self.observer.clone(),
-        };
+        let maker = Maker::new(key.version.to_string(), &buildpack.digest);
+        let (store, application) = (self.engine.store.clone(), export::identity(self.request));
+        let stored = Arc::new(FromStore::new(store, application, id, maker, self.observer.clone()));
         let build = BuildGrant {
             plan: step.entries.iter().map(plan_entry).collect(),
             layers: layers.to_vec(),
-            stored: Arc::new(stored),
+            stored: stored.clone(),
             artifacts: Arc::new(artifacts),
         };
         let built = buildpack.component.build(grant, build);
         let built = built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
-        Ok(built.contribution)
-    }
-
-    /// The contents of a build layer, made now or restored.
-    fn contents(&self, key: &BuildpackKey, layer: &wattle_sandbox::Layer) -> Result<Option<Tree>, EngineError> {
-        if let Some(tree) = &layer.contents {
-            return Ok(Some(tree.clone()));
-        }
-        let store = &self.engine.store;
-        let record = store.layers(&export::identity(self.request), key.id.as_str()).get(&layer.name)?;
-        let contents = record.and_then(|record| record.contents);
-        Ok(contents.map(|digest| store.trees().get(&digest)).transpose()?.flatten())
+        Ok((built.contribution, stored))
     }
 }
 

@@ -92,6 +92,8 @@ fn text(name: &str, file: &File) -> Result<String, PackageError> {
 pub(crate) struct Buildpack {
     pub(crate) manifest: Manifest,
     pub(crate) files: Tree,
+    /// Of all of its files: what it does follows from them.
+    pub(crate) digest: Digest,
     pub(crate) component: Component,
     pub(crate) capabilities: Capabilities,
 }
@@ -122,7 +124,10 @@ pub(crate) fn load<'a>(
         let Kind::Component { component, capabilities } = &package.manifest.kind else { continue };
         let component = ready(package, component, sandbox, store, observer)?;
         let (manifest, files) = (package.manifest.clone(), package.files.clone());
-        loaded.insert(key.clone(), Buildpack { manifest, files, component, capabilities: capabilities.clone() });
+        let unreadable = |source| PackageError::Read { file: package.origin.clone(), source };
+        let digest = files.digest().map_err(unreadable)?;
+        let capabilities = capabilities.clone();
+        loaded.insert(key.clone(), Buildpack { manifest, files, digest, component, capabilities });
     }
     Ok(loaded)
 }

@@ -6,6 +6,9 @@ use std::io;
 use wattle_launcher::{Entry, Environment, Files, Phase};
 use wattle_tree::{Node, Tree};
 
+/// Longest value of a variable, in bytes: what Linux hands to a program (`MAX_ARG_STRLEN`).
+const LONGEST: u64 = 128 << 10;
+
 /// `environment` with what these layers (path below `/layers`, contents) add, `buildpacks` in the order they ran.
 pub(crate) fn with_layers(
     environment: &BTreeMap<String, String>,
@@ -47,8 +50,12 @@ impl Files for InTree {
         Ok(tree.entries().map(entry).collect())
     }
 
-    fn read(&self, file: &[u8]) -> io::Result<Vec<u8>> {
-        match self.find(file) {
+    fn read(&self, path: &[u8]) -> io::Result<Vec<u8>> {
+        match self.find(path) {
+            Some(Node::File(file)) if file.blob.len() > LONGEST => {
+                let text = format!("`{}` is longer than 128 KiB", String::from_utf8_lossy(path));
+                Err(io::Error::new(io::ErrorKind::InvalidInput, text))
+            }
             Some(Node::File(file)) => file.blob.to_vec(),
             _ => Err(io::ErrorKind::NotFound.into()),
         }
@@ -58,6 +65,17 @@ impl Files for InTree {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_value_that_no_program_can_be_given_is_refused() {
+        let check = |len| {
+            let mut layer = Tree::new();
+            layer.insert("env/LONG.override", Node::file(vec![b'x'; len])).unwrap();
+            with_layers(&BTreeMap::new(), &["a".to_owned()], &[("a/x".to_owned(), layer)]).map_err(|e| e.to_string())
+        };
+        assert!(check(128 << 10).is_ok());
+        assert_eq!(check((128 << 10) + 1), Err("`/layers/a/x/env/LONG.override` is longer than 128 KiB".to_owned()));
+    }
 
     #[test]
     fn build_layers_edit_what_the_user_set() {

@@ -172,6 +172,9 @@ impl EngineError {
                 wattle_transport::Fault::NotFound => Fault::Usage,
                 _ => Fault::World,
             },
+            // What the application or a buildpack has that no image can have.
+            EngineError::Pack { source, .. } if source.kind() == io::ErrorKind::InvalidInput => Fault::Application,
+            EngineError::Compose(error) if !matches!(**error, wattle_oci::cnb::Error::Pack(_)) => Fault::Application,
             EngineError::Pack { .. } | EngineError::Compose(_) | EngineError::Label { .. } | EngineError::Store(_) => {
                 Fault::World
             }

@@ -1,6 +1,6 @@
 //! From contributions to an image.
 
-use crate::build::Done;
+use crate::build::{Done, DoneStep};
 use crate::error::EngineError;
 use crate::packing::{Packing, packed};
 use crate::request::Request;
@@ -11,6 +11,7 @@ use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, Projec
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
 use wattle_plan::BuildpackKey;
+use wattle_sandbox::LayerState;
 use wattle_store::LayerRecord;
 use wattle_transport::{Location, Source as Base};
 use wattle_tree::{Digest, Tree};
@@ -26,15 +27,15 @@ pub(crate) struct Exported {
 
 /// Puts what the buildpacks did on the run image.
 pub(crate) fn export(run: &Run, base: &Base, done: &Done) -> Result<Exported, EngineError> {
-    let packing = Packing { store: &run.engine.store, observer: &*run.observer };
+    let cancel = run.request.cancel.clone();
+    let packing = Packing { store: &run.engine.store, observer: &*run.observer, cancel };
     let mut records = Vec::new();
     let mut buildpacks = Vec::new();
     for step in &done.steps {
         let mut layers = Vec::new();
         for layer in &step.layers {
             let name = format!("{}:{}", step.key.id, layer.name);
-            let made =
-                launch(run, &packing, &step.key, layer).map_err(|source| EngineError::Pack { layer: name, source })?;
+            let made = launch(&packing, step, layer).map_err(|source| EngineError::Pack { layer: name, source })?;
             records.push((step.key.clone(), layer.name.clone(), made.record));
             layers.extend(made.launch);
         }
@@ -70,16 +71,14 @@ struct Made {
     launch: Option<LaunchLayer>,
 }
 
-fn launch(run: &Run, packing: &Packing, key: &BuildpackKey, layer: &wattle_sandbox::Layer) -> io::Result<Made> {
-    let store = &run.engine.store;
-    let previous = store.layers(&identity(run.request), key.id.as_str()).get(&layer.name)?;
+fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io::Result<Made> {
     let uses = layer.uses;
     let contents = match &layer.contents {
-        Some(tree) if uses.cache || uses.build => Some(store.trees().put(tree)?),
+        Some(tree) if uses.cache || uses.build => Some(packing.store.trees().put(tree)?),
         Some(_) => None,
-        None => previous.as_ref().and_then(|record| record.contents),
+        None => step.stored.record(&layer.name).and_then(|record| record.contents),
     };
-    let made = if uses.launch { Some(pack(run, packing, key, layer, previous.as_ref())?) } else { None };
+    let made = if uses.launch { Some(pack(packing, step, layer)?) } else { None };
     let record = LayerRecord {
         key: layer.key.clone(),
         build: uses.build,
@@ -87,7 +86,7 @@ fn launch(run: &Run, packing: &Packing, key: &BuildpackKey, layer: &wattle_sandb
         cache: uses.cache,
         contents,
         packed: made.as_ref().map(packed),
-        more: serde_json::Value::Null,
+        more: step.stored.maker().record(),
     };
     let data = layer.key.iter().map(|(name, value)| (name.clone(), serde_json::Value::String(value.clone())));
     let launch = made.map(|packed| LaunchLayer {
@@ -100,28 +99,17 @@ fn launch(run: &Run, packing: &Packing, key: &BuildpackKey, layer: &wattle_sandb
     Ok(Made { record, launch })
 }
 
-fn pack(
-    run: &Run,
-    packing: &Packing,
-    key: &BuildpackKey,
-    layer: &wattle_sandbox::Layer,
-    previous: Option<&LayerRecord>,
-) -> io::Result<Layer> {
+fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io::Result<Layer> {
+    let key = &step.key;
     let name = format!("{}:{}", key.id, layer.name);
-    let tree = match (&layer.contents, previous) {
-        (Some(tree), _) => tree.clone(),
-        (None, Some(record)) => {
-            if let Some(packed) = &record.packed
-                && let Some(layer) = packing.reuse(&name, packed)?
-            {
-                return Ok(layer);
-            }
-            // Restored, but never packed: it was not part of the image before.
-            let stored = record.contents.map(|digest| run.engine.store.trees().get(&digest)).transpose()?.flatten();
-            stored.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "its stored contents are gone"))?
-        }
-        (None, None) => return Err(io::Error::new(io::ErrorKind::NotFound, "it was reused and is not stored")),
-    };
+    if layer.state == LayerState::Kept
+        && let Some(packed) = step.stored.record(&layer.name).and_then(|record| record.packed)
+        && let Some(layer) = packing.reuse(&name, &packed)?
+    {
+        return Ok(layer);
+    }
+    let tree = layer.contents.clone().or_else(|| step.stored.contents(&layer.name));
+    let tree = tree.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "its stored contents are gone"))?;
     let source = cnb::launch_layer(key.id.as_str(), &layer.name, tree.clone(), OWNER).map_err(io::Error::other)?;
     let path = format!("{}/{}/{}", cnb::LAYERS_DIR, key.id.directory(), layer.name);
     packing.pack(&name, tree.digest()?, &path, &owner(OWNER), &source)

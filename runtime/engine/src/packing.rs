@@ -1,11 +1,12 @@
 //! From trees to layers, each packed at most once: the store knows what every tree became.
 
 use crate::event::{Event, Observer};
-use std::io;
+use std::io::{self, Write};
 use std::num::NonZeroUsize;
 use std::thread;
 use wattle_oci::Layer;
-use wattle_oci::layer::{self, Source};
+use wattle_oci::layer::{self, FORMAT, Source};
+use wattle_sandbox::Cancel;
 use wattle_store::{Packed, Store};
 use wattle_tree::Digest;
 
@@ -13,11 +14,30 @@ use wattle_tree::Digest;
 pub(crate) struct Packing<'a> {
     pub(crate) store: &'a Store,
     pub(crate) observer: &'a dyn Observer,
+    /// Ends it early.
+    pub(crate) cancel: Cancel,
+}
+
+/// Writes until somebody interrupts.
+struct Until<'a, W>(W, &'a Cancel);
+
+impl<W: Write> Write for Until<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.1.is_cancelled() {
+            return Err(io::Error::other("interrupted"));
+        }
+        self.0.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 impl Packing<'_> {
     /// The layer of `source`, which is a function of `tree` (its digest), `path` and `owner`.
     pub(crate) fn pack(&self, name: &str, tree: Digest, path: &str, owner: &str, source: &Source) -> io::Result<Layer> {
+        let owner = &format!("{owner} {FORMAT}");
         if let Some(packed) = self.store.trees().packed(&tree, path, owner)?
             && let Some(layer) = self.reuse(name, &packed)?
         {
@@ -26,7 +46,7 @@ impl Packing<'_> {
         self.observer.event(&Event::Packing { layer: name.to_owned() });
         let mut blob = self.store.blobs().writer(None)?;
         let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
-        let made = layer::pack(source, &mut blob, threads)?;
+        let made = layer::pack(source, &mut Until(&mut blob, &self.cancel), threads)?;
         let (digest, size) = blob.commit()?;
         let packed = Packed { diff_id: made.diff_id, digest, size };
         self.store.trees().set_packed(&tree, path, owner, &packed)?;

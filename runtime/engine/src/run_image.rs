@@ -14,6 +14,7 @@ use wattle_debian::{Architecture, Index, Package, Release, RunImage, Selection, 
 use wattle_fetch::{FetchError, Fetched, Permission, Request};
 use wattle_oci::layer::{Attributes, Owner, Source as Contents};
 use wattle_oci::{Base, Image, Platform, cnb};
+use wattle_sandbox::Cancel;
 use wattle_store::{Store, StoreError};
 use wattle_transport::{Location, Pick, Source};
 use wattle_tree::{Blob, Digest, archive};
@@ -235,7 +236,7 @@ impl Engine {
             .map(|(path, it)| (path, Attributes { owner: Owner { uid: it.uid, gid: it.gid }, mode: it.mode }))
             .collect();
         let digest = tree.digest()?;
-        let packing = Packing { store: &self.store, observer: &Silent };
+        let packing = Packing { store: &self.store, observer: &Silent, cancel: Cancel::default() };
         let layer = packing.pack(name, digest, "/", name, &Contents::filesystem(tree, attributes))?;
         Ok(wattle_oci::base(Base {
             platform: target.clone(),

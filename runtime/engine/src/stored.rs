@@ -1,45 +1,205 @@
 //! Layers of the last build, as the sandbox asks for them.
 
 use crate::event::{Event, Observer};
-use std::sync::Arc;
-use wattle_sandbox::{Stored, StoredLayer, Uses};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use wattle_oci::layer::FORMAT;
+use wattle_sandbox::{Change, Stored, StoredLayer, Uses};
 use wattle_store::{LayerRecord, Store, StoreError};
+use wattle_tree::{Digest, Tree};
 
-/// What the store has of one buildpack's layers of one application.
+/// Who made a layer, and in which form it was packed: what it depends on besides its key. Kept in [`LayerRecord::more`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Maker {
+    version: String,
+    /// Of all of the buildpack's files.
+    digest: String,
+    format: String,
+}
+
+impl Maker {
+    /// This version of a buildpack, with these files.
+    pub(crate) fn new(version: String, files: &Digest) -> Maker {
+        Maker { version, digest: files.to_string(), format: FORMAT.to_owned() }
+    }
+
+    /// As a record keeps it.
+    pub(crate) fn record(&self) -> serde_json::Value {
+        serde_json::json!(self)
+    }
+
+    fn of(record: &LayerRecord) -> Option<Maker> {
+        serde_json::from_value(record.more.clone()).ok()
+    }
+
+    /// How the buildpack that made something differs from this one.
+    fn change(&self, before: Option<Maker>) -> Option<Change> {
+        let before = match before {
+            Some(before) if before.digest == self.digest => return None,
+            before => before,
+        };
+        // One that is being developed changes without its version.
+        let same = before.as_ref().is_some_and(|before| before.version == self.version);
+        let text = |maker: &Maker| match maker.digest.get(..19).filter(|_| same) {
+            Some(short) => format!("{} {short}", maker.version),
+            None => maker.version.clone(),
+        };
+        let name = "buildpack".to_owned();
+        Some(Change { name, before: before.as_ref().map(text), after: Some(text(self)) })
+    }
+}
+
+/// What the store has of one buildpack's layers of one application. Each layer is looked up once: another build of the
+/// application may put others in their place meanwhile, and what the guest was told must be what goes into the image.
 pub(crate) struct FromStore {
-    pub(crate) store: Store,
-    pub(crate) application: String,
-    pub(crate) buildpack: String,
-    pub(crate) observer: Arc<dyn Observer>,
+    store: Store,
+    application: String,
+    buildpack: String,
+    maker: Maker,
+    observer: Arc<dyn Observer>,
+    found: Mutex<BTreeMap<String, Option<Found>>>,
+}
+
+#[derive(Clone)]
+struct Found {
+    record: LayerRecord,
+    layer: StoredLayer,
 }
 
 impl Stored for FromStore {
-    /// A store that cannot be read is a warning: the layer is made anew.
     fn layer(&self, name: &str) -> Option<StoredLayer> {
-        self.look_up(name).unwrap_or_else(|error| {
-            let text = format!("layer `{name}` of {} is made anew: {error}", self.buildpack);
-            self.observer.event(&Event::Warning { text });
-            None
-        })
+        self.found(name).map(|found| found.layer)
+    }
+
+    fn other_buildpack(&self, name: &str) -> Option<Change> {
+        self.found(name).and_then(|found| self.maker.change(Maker::of(&found.record)))
     }
 }
 
 impl FromStore {
-    fn look_up(&self, name: &str) -> Result<Option<StoredLayer>, StoreError> {
-        let layers = self.store.layers(&self.application, &self.buildpack);
-        layers.get(name)?.map(|record| self.stored(record)).transpose()
+    /// What `store` has of the layers that the buildpack of this id made for `application`.
+    pub(crate) fn new(
+        store: Store,
+        application: String,
+        buildpack: String,
+        maker: Maker,
+        observer: Arc<dyn Observer>,
+    ) -> FromStore {
+        FromStore { store, application, buildpack, maker, observer, found: Mutex::default() }
     }
 
-    fn stored(&self, record: LayerRecord) -> Result<StoredLayer, StoreError> {
+    /// Who makes layers now.
+    pub(crate) fn maker(&self) -> &Maker {
+        &self.maker
+    }
+
+    /// The record of a layer, as it was when the buildpack asked for it.
+    pub(crate) fn record(&self, name: &str) -> Option<LayerRecord> {
+        self.found(name).map(|found| found.record)
+    }
+
+    /// The contents of a layer, if they are kept, as they were when the buildpack asked for it.
+    pub(crate) fn contents(&self, name: &str) -> Option<Tree> {
+        self.found(name).and_then(|found| found.layer.contents)
+    }
+
+    /// A store that cannot be read is a warning: the layer is made anew.
+    fn found(&self, name: &str) -> Option<Found> {
+        let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
+        let look_up = || {
+            self.look_up(name).unwrap_or_else(|error| {
+                let text = format!("layer `{name}` of {} is made anew: {error}", self.buildpack);
+                self.observer.event(&Event::Warning { text });
+                None
+            })
+        };
+        found.entry(name.to_owned()).or_insert_with(look_up).clone()
+    }
+
+    fn look_up(&self, name: &str) -> Result<Option<Found>, StoreError> {
+        let layers = self.store.layers(&self.application, &self.buildpack);
+        layers.get(name)?.map(|record| self.read(record)).transpose()
+    }
+
+    fn read(&self, record: LayerRecord) -> Result<Found, StoreError> {
+        let in_this_form = Maker::of(&record).is_some_and(|maker| maker.format == FORMAT);
         let reusable = match &record.packed {
-            Some(packed) => self.store.blobs().contains(&packed.digest)?,
-            None => false,
+            Some(packed) if in_this_form => self.store.blobs().contains(&packed.digest)?,
+            _ => false,
         };
         let contents = match &record.contents {
             Some(digest) => self.store.trees().get(digest)?,
             None => None,
         };
         let uses = Uses { build: record.build, launch: record.launch, cache: record.cache };
-        Ok(StoredLayer { key: record.key, uses, reusable, contents })
+        Ok(Found { layer: StoredLayer { key: record.key.clone(), uses, reusable, contents }, record })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wattle_store::Packed;
+
+    struct Nobody;
+
+    impl Observer for Nobody {
+        fn event(&self, _: &Event) {}
+    }
+
+    fn maker(version: &str, files: &str) -> Maker {
+        Maker::new(version.to_owned(), &Digest::of(files.as_bytes()))
+    }
+
+    fn from(store: &Store, maker: Maker) -> FromStore {
+        FromStore::new(store.clone(), "app".to_owned(), "test/a".to_owned(), maker, Arc::new(Nobody))
+    }
+
+    fn record(key: &str, maker: &Maker) -> LayerRecord {
+        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(), ..LayerRecord::default() }
+    }
+
+    #[test]
+    fn another_build_does_not_change_what_this_one_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let layers = store.layers("app", "test/a");
+        layers.put("x", &record("first", &maker("1", "a"))).unwrap();
+        let stored = from(&store, maker("1", "a"));
+        assert_eq!(stored.layer("x").unwrap().key[0].1, "first");
+        layers.put("x", &record("second", &maker("1", "a"))).unwrap();
+        assert_eq!(stored.record("x").unwrap().key[0].1, "first");
+    }
+
+    #[test]
+    fn a_layer_is_known_by_the_buildpack_that_made_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        store.layers("app", "test/a").put("x", &record("k", &maker("1.0.0", "a"))).unwrap();
+        let check = |maker| match from(&store, maker).other_buildpack("x") {
+            Some(Change { before, after, .. }) => format!("{} -> {}", before.unwrap(), after.unwrap()),
+            None => "the same".to_owned(),
+        };
+        assert_eq!(check(maker("1.0.0", "a")), "the same");
+        assert_eq!(check(maker("1.1.0", "b")), "1.0.0 -> 1.1.0");
+        assert_eq!(check(maker("1.0.0", "b")), "1.0.0 sha256:ca978112ca1b -> 1.0.0 sha256:3e23e8160039");
+    }
+
+    #[test]
+    fn a_layer_that_was_packed_in_another_form_is_not_reused_as_it_is() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let (digest, size) = store.blobs().writer(None).unwrap().commit().unwrap();
+        let packed = Some(Packed { diff_id: digest, digest, size });
+        let reusable = |maker: &Maker| {
+            store
+                .layers("app", "test/a")
+                .put("x", &LayerRecord { packed: packed.clone(), ..record("k", maker) })
+                .unwrap();
+            from(&store, maker.clone()).layer("x").unwrap().reusable
+        };
+        assert!(reusable(&maker("1", "a")));
+        assert!(!reusable(&Maker { format: "gzip-0".to_owned(), ..maker("1", "a") }));
     }
 }

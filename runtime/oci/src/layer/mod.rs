@@ -9,7 +9,7 @@ mod pack;
 mod source;
 mod tar;
 
-pub use pack::{Packed, pack};
+pub use pack::{FORMAT, Packed, pack};
 pub use source::{Attributes, Order, Owner, Root, Source, SourceError};
 
 use crate::{Descriptor, media};

@@ -21,6 +21,12 @@ use wattle_tree::{Algorithm, Digest, Hasher};
 const BLOCK: usize = 1 << 20;
 /// Twice as fast as the next level for a tenth more bytes. Part of what the compressed form depends on.
 const LEVEL: u32 = 2;
+/// By what the compressed form is known: whoever keeps layers that are packed keeps them by this too, or what comes out would
+/// depend on when it was packed. To be raised with whatever changes the bytes, a new version of the compressor among it; a
+/// test says when.
+pub const FORMAT: &str = "gzip-1";
+/// How names begin that say that something is not there (OCI image specification, "Whiteouts").
+const WHITEOUT: &str = ".wh.";
 /// "Unknown" (RFC 1952, section 2.3): the host that compressed is not to show.
 const GZIP_OS: u8 = 255;
 
@@ -44,7 +50,8 @@ struct Job {
 }
 
 /// Writes `source` to `out` as a gzip-compressed tar stream, compressing on `threads` threads. The bytes are the same for
-/// any number of them. Fails as reading a blob or writing to `out` does.
+/// any number of them. Fails as reading a blob or writing to `out` does, and with [`io::ErrorKind::InvalidInput`] for a name
+/// that no layer can have.
 pub fn pack(source: &Source, out: &mut dyn Write, threads: NonZeroUsize) -> io::Result<Packed> {
     let threads = threads.get();
     let (hash, to_hash) = sync_channel::<Arc<Vec<u8>>>(threads + 1);
@@ -69,6 +76,10 @@ pub fn pack(source: &Source, out: &mut dyn Write, threads: NonZeroUsize) -> io::
 
 fn write_tar(source: &Source, mut blocks: Blocks) -> io::Result<()> {
     for entry in source.entries() {
+        if entry.path.rsplit('/').next().is_some_and(|name| name.starts_with(WHITEOUT)) {
+            let reason = "in an image, a name that begins with `.wh.` removes what has the rest of the name";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}`: {reason}", entry.path)));
+        }
         tar::write_entry(&mut blocks, &entry)
             .map_err(|error| io::Error::new(error.kind(), format!("`{}`: {error}", entry.path)))?;
     }

@@ -61,6 +61,22 @@ fn the_tar_stream_is_that_of_the_reference_implementation() {
     assert_eq!(check(Order::Paths), "sha256:4ecae4e32c261996dee4c835faf76c2706cf56a2fa37dba4aaa139f89ef8848e");
 }
 
+/// If this changes, so must [`super::FORMAT`], or stores have layers that nobody else would make.
+#[test]
+fn the_compressed_form_is_known_by_its_format() {
+    let digest = packed(&source(sample(), Order::Paths), 2).0.digest.to_string();
+    insta::assert_snapshot!(format!("{} {digest}", super::FORMAT), @"gzip-1 sha256:93bd5fd424008e7749933bcf85c054b650d8240c6c0b504d99ffd88c6744cd44");
+}
+
+#[test]
+fn a_name_that_would_remove_another_is_refused() {
+    let mut tree = sample();
+    tree.insert("bin/.wh.tool", Node::file("")).unwrap();
+    let error = pack(&source(tree, Order::Directories), &mut io::sink(), NonZeroUsize::MIN).unwrap_err();
+    assert_eq!(error.kind(), io::ErrorKind::InvalidInput);
+    assert!(error.to_string().starts_with("`/layers/wattle_node/sample/bin/.wh.tool`: in an image"), "{error}");
+}
+
 #[test]
 fn an_empty_layer_is_two_empty_blocks() {
     let (packed, out) = packed(&Source::new(Vec::new(), Order::Paths).unwrap(), 1);
