@@ -13,15 +13,22 @@ const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
 
 /// What the standard run image has: what dynamically linked programs need, Node's own binaries among them. `libatomic1` is
 /// for these since their version 26; `gcc-12-base` has nothing but the licence of the libraries of GCC. `dash` is `/bin/sh`,
-/// because a `Procfile` may say `$PORT`.
-const STANDARD: [&str; 10] = [
+/// because a `Procfile` may say `$PORT`; `coreutils`, with the libraries that it needs, because programs begin with
+/// `#!/usr/bin/env`.
+const STANDARD: [&str; 16] = [
     "base-files",
     "ca-certificates",
+    "coreutils",
     "dash",
     "gcc-12-base",
+    "libacl1",
     "libatomic1",
+    "libattr1",
     "libc6",
     "libgcc-s1",
+    "libgmp10",
+    "libpcre2-8-0",
+    "libselinux1",
     "libstdc++6",
     "netbase",
     "tzdata",
