@@ -19,7 +19,7 @@ pub struct Process {
     stdout: NamedTempFile,
     stderr: NamedTempFile,
     redaction: Redaction,
-    _kept: Option<Arc<TempDir>>,
+    _kept: Vec<Arc<TempDir>>,
 }
 
 /// What became of a program.
@@ -36,11 +36,11 @@ pub struct Output {
 impl Process {
     /// Starts the program, with its output in files, so that it never waits for a reader.
     pub fn start(mut command: Command) -> Process {
-        Process::start_with(&mut command, Redaction::default(), None)
+        Process::start_with(&mut command, Redaction::default(), Vec::new())
     }
 
-    /// Starts it and keeps a directory that it needs.
-    pub(crate) fn start_with(command: &mut Command, redaction: Redaction, kept: Option<Arc<TempDir>>) -> Process {
+    /// Starts it and keeps directories that it needs.
+    pub(crate) fn start_with(command: &mut Command, redaction: Redaction, kept: Vec<Arc<TempDir>>) -> Process {
         let name = command.get_program().to_string_lossy().into_owned();
         let stdout = NamedTempFile::new().expect("a temporary file can be made");
         let stderr = NamedTempFile::new().expect("a temporary file can be made");

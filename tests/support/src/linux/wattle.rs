@@ -1,11 +1,12 @@
 //! The program, in a world of its own.
 
-use super::process::{Output, Process};
+use super::process::{Output, Process, run};
 use super::redact::Redaction;
 use crate::guests;
 use std::env;
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -53,7 +54,7 @@ impl Wattle {
         command.env("WATTLE_STORE", self.store()).args(args);
         let mut redaction = Redaction::default();
         redaction.path(self.store(), "store");
-        Call { command, redaction, store: self.store.clone(), temporary: self.temporary.clone() }
+        Call { command, redaction, store: self.store.clone(), kept: self.temporary.iter().cloned().collect() }
     }
 }
 
@@ -62,7 +63,8 @@ pub struct Call {
     command: Command,
     redaction: Redaction,
     store: PathBuf,
-    temporary: Option<Arc<TempDir>>,
+    /// Directories that it needs.
+    kept: Vec<Arc<TempDir>>,
 }
 
 impl Call {
@@ -101,11 +103,28 @@ impl Call {
         self
     }
 
-    /// As a user who may not do everything: root may read and write whatever its permissions are.
+    /// As a user who may not do everything: root may read and write whatever its permissions are. Nothing that such a user
+    /// may not see is in the way: program, home and working directory are in a directory of its own.
     #[must_use]
     pub fn as_nobody(mut self) -> Call {
-        self.command.uid(65534).gid(65534);
+        let place = tempfile::tempdir().expect("a temporary directory can be made");
+        fs::set_permissions(place.path(), Permissions::from_mode(0o755)).expect("the directory is ours");
+        let program = place.path().join("wattle");
+        // In a process of its own: what this one has open for writing, another test's child may hold open for a moment more,
+        // and then it cannot be run.
+        run("install", ["-m", "755", &self.command.get_program().to_string_lossy(), &program.to_string_lossy()]);
+        self.rename(&program);
+        self.command.uid(65534).gid(65534).env("HOME", place.path()).current_dir(place.path());
+        self.kept.push(Arc::new(place));
         self
+    }
+
+    /// The same call of the program at another path.
+    fn rename(&mut self, program: &Path) {
+        let mut command = Command::new(program);
+        command.args(self.command.get_args());
+        copy_environment(&self.command, &mut command);
+        self.command = command;
     }
 
     /// What is called `[name]` in what is [`told`](Output::told).
@@ -123,7 +142,7 @@ impl Call {
 
     /// Starts it.
     pub fn start(mut self) -> Process {
-        Process::start_with(&mut self.command, self.redaction, self.temporary)
+        Process::start_with(&mut self.command, self.redaction, self.kept)
     }
 
     /// Runs it where this directory is a file system of `size` bytes, and also gives the paths that were left there. Nobody
@@ -133,14 +152,19 @@ impl Call {
         let mut command = Command::new("unshare");
         command.args(["--mount", "sh", "-c", ON_SMALL_DISK, "sh", &size.to_string()]).arg(directory).arg(left.path());
         command.arg(self.command.get_program()).args(self.command.get_args());
-        for (name, value) in self.command.get_envs() {
-            match value {
-                Some(value) => command.env(name, value),
-                None => command.env_remove(name),
-            };
-        }
-        let output = Process::start_with(&mut command, self.redaction, self.temporary).finish();
+        copy_environment(&self.command, &mut command);
+        let output = Process::start_with(&mut command, self.redaction, self.kept).finish();
         (output, fs::read_to_string(left.path()).expect("the list was written"))
+    }
+}
+
+/// Sets and removes the variables that `from` does.
+fn copy_environment(from: &Command, to: &mut Command) {
+    for (name, value) in from.get_envs() {
+        match value {
+            Some(value) => to.env(name, value),
+            None => to.env_remove(name),
+        };
     }
 }
 
