@@ -10,6 +10,7 @@ mod bad_input;
 mod build;
 mod cli;
 mod containment;
+mod launcher;
 mod node_modules;
 mod run_image;
 

@@ -4,8 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 
 /// Variables of the platform, which are not the application's business.
-const OURS: [&str; 5] =
-    ["CNB_APP_DIR", "CNB_DEPRECATION_MODE", "CNB_LAYERS_DIR", "CNB_PLATFORM_API", "CNB_PROCESS_TYPE"];
+const OURS: [&str; 6] = [
+    "CNB_APP_DIR",
+    "CNB_DEPRECATION_MODE",
+    "CNB_LAYERS_DIR",
+    "CNB_PLATFORM_API",
+    "CNB_PROCESS_TYPE",
+    "WATTLE_LAUNCHER",
+];
 /// Directories that `PATH` has for our sake.
 const OUR_PATHS: [&str; 2] = ["/cnb/process", "/cnb/lifecycle"];
 /// Directories of a layer that a variable leads to when a process starts.

@@ -2,7 +2,8 @@
 //! specification, "Launch").
 //!
 //! The launcher is `/cnb/lifecycle/launcher` of every image that Wattle builds, and each `/cnb/process/<type>` is a link to
-//! it. It reads `/layers/config/metadata.toml`, applies what the layers say of the environment, and becomes the process.
+//! it. It reads `/layers/config/metadata.toml`, applies what the layers say of the environment, and starts the process: as the
+//! first process of a container it stays to be its init, else it becomes the process.
 //!
 //! This part only decides: files are read through [`Files`], names and values are bytes, as in the system that it runs on,
 //! and nothing is started. [`launch`] is the whole way.
@@ -15,7 +16,7 @@ pub use environment::{Entry, Environment, Files, Phase};
 
 use std::fmt;
 
-/// What is to become of the launcher.
+/// What the launcher is to start.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Launch {
     /// The program, as it was written, and its arguments. Never empty.
@@ -74,7 +75,7 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// What the launcher, called by the name `arguments[0]` in `environment`, is to become.
+/// What the launcher, called by the name `arguments[0]` in `environment`, is to start.
 pub fn launch(arguments: &[Vec<u8>], environment: Environment, files: &impl Files) -> Result<Launch, Error> {
     let directory = |name: &str, default: &str| environment.get(name).unwrap_or(default.as_bytes()).to_vec();
     let layers_dir = directory("CNB_LAYERS_DIR", "/layers");

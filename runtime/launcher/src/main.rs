@@ -2,16 +2,18 @@
 
 use std::process::ExitCode;
 
-#[cfg(unix)]
-mod unix;
+#[cfg(target_os = "linux")]
+mod init;
+#[cfg(target_os = "linux")]
+mod linux;
 
-#[cfg(unix)]
+#[cfg(target_os = "linux")]
 fn main() -> ExitCode {
-    unix::main()
+    linux::main()
 }
 
 /// Images are for Linux. Elsewhere, the launcher is compiled only because the workspace is.
-#[cfg(not(unix))]
+#[cfg(not(target_os = "linux"))]
 #[expect(clippy::print_stderr, reason = "it is the program's only output")]
 fn main() -> ExitCode {
     eprintln!("error: the launcher runs only inside images");

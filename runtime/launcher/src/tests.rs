@@ -151,6 +151,7 @@ fn the_platforms_own_variables_do_not_reach_the_process() {
         ("CNB_APP_DIR", "/app"),
         ("CNB_DEPRECATION_MODE", "quiet"),
         ("CNB_PROCESS_TYPE", "x"),
+        ("WATTLE_LAUNCHER", "exec"),
         ("CNB_EXEC_ENV", "test"),
         ("HOME", "/h"),
     ];

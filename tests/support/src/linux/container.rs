@@ -99,6 +99,13 @@ impl Container {
         self.process.written()
     }
 
+    /// Sends a signal to its first process, and waits for the end of all: the exit code.
+    #[track_caller]
+    pub fn end_by(mut self, signal: &str) -> i32 {
+        let _ = self.bundle.runc(&["kill", &self.bundle.id(), signal]).finish().succeeds();
+        self.process.wait()
+    }
+
     #[track_caller]
     fn wait(&mut self) {
         for _ in 0..1200 {

@@ -82,17 +82,21 @@ impl Process {
         }
     }
 
-    /// Waits for its end.
-    #[must_use]
-    pub fn finish(mut self) -> Output {
+    /// Waits for its end: its exit code, or 128 and the number of the signal that ended it.
+    pub fn wait(&mut self) -> i32 {
         let start = Instant::now();
         while self.is_running() {
             assert!(start.elapsed() < PATIENCE, "`{}` does not end:\n{}", self.name, self.written());
             thread::sleep(Duration::from_millis(5));
         }
-        let status = self.child.wait().expect("a child can be waited for");
+        code(self.child.wait().expect("a child can be waited for"))
+    }
+
+    /// Waits for its end, and gives all that it wrote.
+    #[must_use]
+    pub fn finish(mut self) -> Output {
         Output {
-            code: code(status),
+            code: self.wait(),
             stdout: text(&self.stdout),
             stderr: text(&self.stderr),
             redaction: std::mem::take(&mut self.redaction),

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a program: what it is given is its environment, and it starts another")]
 
+use crate::init::Init;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
@@ -10,10 +11,13 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitCode};
+use std::process::{self, Command, ExitCode};
 use wattle_launcher::{Entry, Error, Files, Launch};
 
-/// Becomes the process. Comes back only if that failed.
+/// Set to `exec`, it has the launcher become the process even where it would stay as its init.
+const OPTION: &str = "WATTLE_LAUNCHER";
+
+/// Runs the process, or becomes it and does not come back.
 #[expect(clippy::print_stderr, reason = "what goes wrong before the process starts has no other place to go")]
 pub(crate) fn main() -> ExitCode {
     if env::var_os("CNB_PROCESS_TYPE").is_some() {
@@ -21,39 +25,54 @@ pub(crate) fn main() -> ExitCode {
             "warning: `CNB_PROCESS_TYPE` has no effect: a process is chosen by its entry point, `/cnb/process/<type>`"
         );
     }
+    // Made first, so that no signal is lost from now on. A container that forbids even a socket pair has to do without.
+    let init = if stays() { Init::new().ok() } else { None };
     let arguments: Vec<Vec<u8>> = env::args_os().map(OsString::into_vec).collect();
     let environment = env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect();
-    let error = match wattle_launcher::launch(&arguments, environment, &Disk) {
-        Ok(launch) => start(&launch),
-        Err(error) => error,
+    let ended = wattle_launcher::launch(&arguments, environment, &Disk).and_then(|launch| start(&launch, init));
+    ended.unwrap_or_else(|error| {
+        eprintln!("error: {error}");
+        ExitCode::from(error.code())
+    })
+}
+
+/// Whether the launcher is the first process of its container and may stay so.
+fn stays() -> bool {
+    process::id() == 1 && env::var_os(OPTION).is_none_or(|option| option != "exec")
+}
+
+fn start(launch: &Launch, init: Option<Init>) -> Result<ExitCode, Error> {
+    let mut command = command(launch)?;
+    let ended = match init {
+        Some(init) => init.run(command),
+        None => Err(command.exec()),
     };
-    eprintln!("error: {error}");
-    ExitCode::from(error.code())
+    ended.map_err(|error| {
+        let program = launch.command.first().map(|program| program.escape_ascii().to_string()).unwrap_or_default();
+        Error::Launch(format!("could not start `{program}`: {error}"))
+    })
 }
 
 /// The program is looked up from the application's directory, and only then comes the working directory, as in the
 /// reference implementation: a relative program has to be found from both.
-fn start(launch: &Launch) -> Error {
+fn command(launch: &Launch) -> Result<Command, Error> {
     let Launch { command, environment, app_dir, working_dir } = launch;
     let Some((program, arguments)) = command.split_first() else {
-        return Error::Launch("there is nothing to start".to_owned());
+        return Err(Error::Launch("there is nothing to start".to_owned()));
     };
-    if let Err(error) = enter(app_dir) {
-        return error;
-    }
+    enter(app_dir)?;
     let Some(found) = look_up(program, environment.get("PATH").unwrap_or_default()) else {
-        return Error::Launch(format!("`{}` is not a program that can be found in `PATH`", program.escape_ascii()));
+        let text = format!("`{}` is not a program that can be found in `PATH`", program.escape_ascii());
+        return Err(Error::Launch(text));
     };
-    if let Err(error) = working_dir.as_deref().map_or(Ok(()), enter) {
-        return error;
-    }
-    let error = Command::new(found)
+    working_dir.as_deref().map_or(Ok(()), enter)?;
+    let mut command = Command::new(found);
+    command
         .arg0(OsStr::from_bytes(program))
         .args(arguments.iter().map(|argument| OsStr::from_bytes(argument)))
         .env_clear()
-        .envs(environment.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))))
-        .exec();
-    Error::Launch(format!("could not start `{}`: {error}", program.escape_ascii()))
+        .envs(environment.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value))));
+    Ok(command)
 }
 
 fn enter(directory: &[u8]) -> Result<(), Error> {
