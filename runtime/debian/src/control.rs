@@ -10,6 +10,9 @@ pub enum ControlError {
     /// Not a sequence of fields.
     #[error("it is not control data of Debian's: expected lines `Name: value`")]
     Syntax(#[source] deb822_fast::Error),
+    /// Its bytes could not be had.
+    #[error("cannot read its bytes")]
+    Read(#[source] std::io::Error),
     /// Not one paragraph.
     #[error("it has {0} paragraphs of control data, and must have one")]
     Paragraphs(usize),
@@ -42,9 +45,21 @@ impl<'a> Paragraph<'a> {
         }
     }
 
+    /// Reads text of any number of paragraphs.
+    pub(crate) fn all(text: &'a str) -> Result<Vec<Paragraph<'a>>, ControlError> {
+        let all = BorrowedParser::new(text).parse_all().map_err(ControlError::Syntax)?;
+        Ok(all.into_iter().map(Paragraph).collect())
+    }
+
     /// The value of a field that stands on one line.
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
         self.0.get_single(name).map(str::trim_end).filter(|value| !value.is_empty())
+    }
+
+    /// The value of a field that may go on over several lines, on one.
+    pub(crate) fn folded(&self, name: &str) -> Option<String> {
+        let lines = self.0.get(name)?;
+        Some(lines.iter().map(|line| line.trim()).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "))
     }
 
     /// The value of a field that must be there.

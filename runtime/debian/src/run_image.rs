@@ -231,7 +231,7 @@ mod tests {
 
     fn index(debs: &[(&str, &[u8])]) -> Index {
         let entries: Vec<_> = debs.iter().map(|(name, deb)| index_entry(name, "1.0-1", "amd64", deb)).collect();
-        Index::parse("debian", entries.join("\n"))
+        crate::testing::index("debian", &entries.join("\n"))
     }
 
     fn unpack(selection: &Selection, debs: &[(&str, &[u8])]) -> Vec<Unpacked> {

@@ -1,6 +1,6 @@
 //! Packages and indexes for tests, made by code.
 
-use crate::{Package, Unpacked, Version};
+use crate::{Index, Package, Unpacked};
 use std::io::Write;
 use wattle_tree::archive::{Compression, Limits};
 use wattle_tree::{Digest, Scratch};
@@ -83,19 +83,12 @@ pub(crate) fn deb(name: &str, files: &[(&str, &str)]) -> Vec<u8> {
 
 /// What an index says about a package of these bytes.
 pub(crate) fn package(name: &str, deb: &[u8]) -> Package {
-    Package {
-        archive: "debian".into(),
-        name: name.to_owned(),
-        version: Version::new("1.0-1"),
-        architecture: "amd64".to_owned(),
-        filename: format!("pool/{name}.deb"),
-        size: deb.len() as u64,
-        digest: Digest::of(deb),
-        pre_depends: None,
-        depends: None,
-        provides: None,
-        essential: false,
-    }
+    Package::parse(&"debian".into(), &index_entry(name, "1.0-1", "amd64", deb)).unwrap()
+}
+
+/// An index of this text.
+pub(crate) fn index(archive: &str, text: &str) -> Index {
+    Index::read(archive, &text.as_bytes().to_vec().into()).unwrap()
 }
 
 pub(crate) fn scratch() -> Scratch {
