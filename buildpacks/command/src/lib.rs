@@ -4,6 +4,8 @@
 //! a program and its arguments, perhaps after `NAME=value`; these are taken apart here, by the quoting rules of POSIX
 //! shells. A line that uses more (`$PORT`, `&&`, `|`, `*.js` …) is a job for a shell, and the first such thing is named.
 
+pub mod npm;
+
 use std::fmt;
 
 /// What a command line asks for.
@@ -76,6 +78,30 @@ impl Command {
             Self::Shell { line, .. } => vec![SHELL.to_owned(), "-c".to_owned(), replacing(line)],
         }
     }
+
+    /// The commands that it runs, each as its program and arguments, as far as that can be told without a shell.
+    pub fn commands(&self) -> Vec<Vec<String>> {
+        match self {
+            Self::Direct(direct) => vec![direct.words.clone()],
+            Self::Shell { line, .. } => {
+                let parts = parts(line).into_iter().filter_map(|part| shell_words::split(part).ok());
+                parts.filter_map(|words| Some(Direct::new(words).ok()?.words)).collect()
+            }
+        }
+    }
+
+    /// Puts arguments behind it, in quotes where a shell reads them.
+    pub fn append(&mut self, arguments: &[String]) {
+        match self {
+            Self::Direct(direct) => direct.words.extend_from_slice(arguments),
+            Self::Shell { line, .. } => {
+                for argument in arguments {
+                    line.push(' ');
+                    line.push_str(&shell_words::quote(argument));
+                }
+            }
+        }
+    }
 }
 
 /// The line, so that the program takes the shell's place and gets its signals, if there is just one program in it.
@@ -83,6 +109,27 @@ fn replacing(line: &str) -> String {
     let first = line.split_whitespace().next().unwrap_or_default();
     let one = !line.contains(['|', '&', ';', '(', ')', '\n', '#', '`']) && !BUILTINS.contains(&first);
     if one && first != "exec" && assignment(first).is_none() { format!("exec {line}") } else { line.to_owned() }
+}
+
+/// What is between the operators of a line that begin another command.
+fn parts(line: &str) -> Vec<&str> {
+    let mut quote = None;
+    let mut escaped = false;
+    let mut before = ' ';
+    line.split(|c: char| {
+        // `2>&1` is one redirection.
+        let plain = quote.is_none() && !escaped && before != '>';
+        before = c;
+        match c {
+            _ if escaped => {}
+            '\'' | '"' if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(c),
+            _ => {}
+        }
+        escaped = !escaped && c == '\\' && quote != Some('\'');
+        plain && matches!(c, '&' | '|' | ';' | '(' | ')' | '\n')
+    })
+    .collect()
 }
 
 impl Direct {
@@ -212,6 +259,14 @@ mod tests {
         insta::assert_snapshot!(check("A=1"), @"there is no program to start");
         insta::assert_snapshot!(check("node 'x"), @"a quotation mark is not closed");
         insta::assert_snapshot!(check("exec"), @"there is no program to start");
+    }
+
+    #[test]
+    fn commands_of_a_line() {
+        let commands = |line| Command::parse(line).map(|command| command.commands()).unwrap_or_default();
+        insta::assert_snapshot!(format!("{:?}", commands("A=1 node 'a;b'")), @r#"[["node", "a;b"]]"#);
+        insta::assert_snapshot!(format!("{:?}", commands("A=$X npm run build && exec node \"x && y\" a\\;b; (z | 'w') 2>&1")), @r#"[["npm", "run", "build"], ["node", "x && y", "a;b"], ["z"], ["w"], ["2>&1"]]"#);
+        insta::assert_snapshot!(format!("{:?}", commands("A=$X && node $Y")), @r#"[["node", "$Y"]]"#);
     }
 
     #[test]
