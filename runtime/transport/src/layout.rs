@@ -2,6 +2,7 @@
 
 mod host;
 mod read;
+mod stage;
 mod write;
 
 pub(crate) use read::Layout;
@@ -31,6 +32,14 @@ pub enum LayoutError {
     /// A directory or file that is something else.
     #[error("`{path}` is not an OCI image layout: {reason}")]
     Other {
+        /// The directory.
+        path: PathBuf,
+        /// What speaks against it.
+        reason: String,
+    },
+    /// A directory or file that is something else, where a layout is to be written.
+    #[error("`{path}` is not an OCI image layout: {reason}")]
+    InTheWay {
         /// The directory.
         path: PathBuf,
         /// What speaks against it.
@@ -99,13 +108,24 @@ pub enum LayoutError {
 }
 
 impl LayoutError {
+    /// What it means that there is something else, for one who wants to write there.
+    fn in_the_way(self) -> LayoutError {
+        match self {
+            LayoutError::Other { path, reason } => LayoutError::InTheWay { path, reason },
+            error => error,
+        }
+    }
+
     /// What can be done about it.
     pub fn hint(&self) -> Option<String> {
         match self {
             LayoutError::Absent(path) => {
                 Some(format!("write an image there first, as with `--output oci:{}`", path.display()))
             }
-            LayoutError::Other { .. } => Some("name another directory: nothing was changed in this one".to_owned()),
+            LayoutError::Other { .. } => {
+                Some("name the directory of an image, as `wattle build --output oci:DIR` makes one".to_owned())
+            }
+            LayoutError::InTheWay { .. } => Some("name another directory: nothing was changed in this one".to_owned()),
             LayoutError::NoImage { path, offered, .. } | LayoutError::Ambiguous { path, offered } => {
                 offered.first().map(|tag| format!("name one of them, as in `oci:{}:{tag}`", path.display()))
             }

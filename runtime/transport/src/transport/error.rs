@@ -77,6 +77,7 @@ fn of_layout(error: &LayoutError) -> Fault {
     match error {
         LayoutError::Absent(_)
         | LayoutError::Other { .. }
+        | LayoutError::InTheWay { .. }
         | LayoutError::NoImage { .. }
         | LayoutError::Ambiguous { .. }
         | LayoutError::NoBlob { .. } => Fault::NotFound,

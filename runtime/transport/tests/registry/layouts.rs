@@ -101,7 +101,7 @@ fn says_what_there_is_instead() {
     fs::create_dir(place.path()).unwrap();
     insta::assert_snapshot!(check(""), @r"
     NotFound: `DIR/out` is not an OCI image layout: it has no `oci-layout`
-    name another directory: nothing was changed in this one
+    name the directory of an image, as `wattle build --output oci:DIR` makes one
     ");
     write(&image(&[]), None, &place.at(":one")).unwrap();
     assert_eq!(read(&place.at("")).unwrap().digest, image(&[]).digest(), "the only one");
