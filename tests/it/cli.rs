@@ -71,8 +71,7 @@ fn what_people_read() {
               wattle/procfile 0.1.0
      Planning wattle/procfile 0.1.0
      Building wattle/procfile 0.1.0
-              web: serve --port $PORT
-                `$PORT` needs a shell: the run image must have `/bin/sh`
+              web: serve --port $PORT (`$PORT` needs a shell)
               worker: work
     Exporting 5 layers, [size]
      Finished oci:[out]/image in [time]

@@ -104,6 +104,26 @@ impl Command {
     }
 }
 
+/// What one would write to have the same run, without the variables.
+impl fmt::Display for Command {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Direct(direct) => f.write_str(&quoted(&direct.words)),
+            Self::Shell { line, .. } => f.write_str(line),
+        }
+    }
+}
+
+/// Words as a line, in quotes where a shell needs them.
+pub fn quoted(words: &[String]) -> String {
+    let plain = |c: char| c.is_alphanumeric() || "-_./:=@%+,".contains(c);
+    let quote = |word: &String| match word {
+        word if !word.is_empty() && word.chars().all(plain) => word.clone(),
+        word => format!("'{}'", word.replace('\'', r"'\''")),
+    };
+    words.iter().map(quote).collect::<Vec<_>>().join(" ")
+}
+
 /// The line, so that the program takes the shell's place and gets its signals, if there is just one program in it.
 fn replacing(line: &str) -> String {
     let first = line.split_whitespace().next().unwrap_or_default();
@@ -251,6 +271,16 @@ mod tests {
         insta::assert_snapshot!(check("a ~/b"), @"shell for ~");
         insta::assert_snapshot!(check("a # b"), @"shell for #");
         insta::assert_snapshot!(check("cd web"), @"shell for cd");
+    }
+
+    #[test]
+    fn what_is_shown_can_be_written_again() {
+        let check = |line: &str| Command::parse(line).map(|command| command.to_string()).unwrap_or_default();
+        insta::assert_snapshot!(check("exec  node --max=1  \"a b\" \"it's\" '' \\$x"), @r"node --max=1 'a b' 'it'\''s' '' '$x'");
+        insta::assert_snapshot!(check(" serve  --port $PORT "), @"serve  --port $PORT");
+        for line in ["node 'a b' \"it's\" '' '$x' é", "a $B"] {
+            assert_eq!(Command::parse(&check(line)), Command::parse(line));
+        }
     }
 
     #[test]

@@ -56,11 +56,9 @@ fn set_variables(cx: &Build, procfile: &Procfile) -> Result<()> {
 
 #[expect(clippy::print_stdout, reason = "standard output is the build log")]
 fn announce(process: &Process) {
-    match process.command() {
-        Command::Direct(direct) => println!("{}: {}", process.kind(), direct.words.join(" ")),
-        Command::Shell { line, because } => {
-            println!("{}: {line}", process.kind());
-            println!("  `{because}` needs a shell: the run image must have `{}`", wattle_command::SHELL);
-        }
+    let (kind, command) = (process.kind(), process.command());
+    match command {
+        Command::Direct(_) => println!("{kind}: {command}"),
+        Command::Shell { because, .. } => println!("{kind}: {command} (`{because}` needs a shell)"),
     }
 }
