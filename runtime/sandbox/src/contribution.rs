@@ -88,7 +88,7 @@ pub enum LayerState {
 }
 
 /// When an environment change counts.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// Build and launch.
     All,

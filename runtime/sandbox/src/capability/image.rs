@@ -1,5 +1,7 @@
 //! `image`: layers, processes and labels under construction.
 
+mod environment;
+
 use crate::contribution::{
     Change, Contribution, Fetched, Key, LayerState, Modification, Process as Started, Scope, Uses,
 };
@@ -9,6 +11,7 @@ use crate::generated::wattle::buildpack::types::{Error, Field};
 use crate::grant::{Stored, StoredLayer};
 use crate::limits::{Limit, Reached};
 use crate::state::State;
+use environment::Edits;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wasmtime::Result;
@@ -60,14 +63,7 @@ struct Asked {
     stored: Option<StoredLayer>,
     /// True while it is what was stored, and so cannot be written.
     reused: bool,
-    environment: Vec<Edit>,
-}
-
-struct Edit {
-    scope: Scope,
-    name: String,
-    modification: Modification,
-    value: String,
+    environment: Edits,
 }
 
 type Answer<T> = Result<std::result::Result<T, Error>>;
@@ -131,7 +127,7 @@ impl Building {
                 None
             } else {
                 let mut contents = tree(&format!("layers/{}/{}", self.directory, asked.name));
-                write_environment(&mut contents, &asked.environment).map_err(Failure::Refused)?;
+                asked.environment.write_to(&mut contents).map_err(Failure::Refused)?;
                 Some(contents)
             };
             let Asked { name, uses, key, state, .. } = asked;
@@ -220,7 +216,7 @@ impl image::HostImage for State {
             LayerState::Restored => stored.as_ref().and_then(|stored| stored.contents.clone()),
             _ => None,
         };
-        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Vec::new() }, contents)
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Edits::default() }, contents)
     }
 
     fn open_layer(&mut self, _: Resource<Image>, name: String, uses: image::Uses) -> Answer<Resource<Layer>> {
@@ -240,7 +236,7 @@ impl image::HostImage for State {
             };
         // Contents that are here may be changed; what is only in the image may not, until it is cleared.
         let reused = state == LayerState::Kept;
-        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Vec::new() }, contents)
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Edits::default() }, contents)
     }
 
     fn process(&mut self, _: Resource<Image>, kind: String, command: Vec<String>) -> Answer<Resource<Process>> {
@@ -331,7 +327,7 @@ impl image::HostLayer for State {
         let asked = self.asked(&layer)?;
         asked.reused = false;
         asked.state = LayerState::Created;
-        asked.environment.clear();
+        asked.environment = Edits::default();
         let path = self.building.path(self.table.get(&layer)?.0);
         match self.files.graft(&path, Node::Directory(Tree::new()), Access::Writable) {
             Ok(()) => Ok(Ok(())),
@@ -365,27 +361,17 @@ impl image::HostLayer for State {
         modification: image::Modification,
         value: String,
     ) -> Answer<()> {
-        let scope = scope_of(scope);
-        if let Scope::Process(kind) = &scope
-            && !is_process_type(kind)
-        {
-            return refuse("image/environment/process", format!("`{}` cannot name a process", shorten(kind)));
+        let (scope, modification) = (scope_of(scope), modification_of(modification));
+        if let Err(error) = environment::check(&scope, &name, &value) {
+            return Ok(Err(error.into()));
         }
-        if name.is_empty() || name.contains(['=', '\0', '/', '.']) || check_name(&name).is_err() || value.contains('\0')
-        {
-            return refuse(
-                "image/environment/name",
-                format!("`{}` cannot be an environment variable of a layer", shorten(&name)),
-            );
-        }
-        let modification = modification_of(modification);
         self.contribute([name.as_str(), value.as_str(), scope.text(), modification.text()])?;
         let asked = self.asked(&layer)?;
         // A layer that is reused was stored with its environment.
-        if !asked.reused {
-            asked.environment.push(Edit { scope, name, modification, value });
+        if asked.reused {
+            return Ok(Ok(()));
         }
-        Ok(Ok(()))
+        Ok(asked.environment.add(scope, name, modification, value).map_err(Error::from))
     }
 
     fn drop(&mut self, layer: Resource<Layer>) -> Result<()> {
@@ -458,34 +444,6 @@ fn changes(before: &Key, after: &Key) -> Vec<Change> {
         }
     }
     changes
-}
-
-/// Writes environment edits as the files that the CNB launcher contract reads (buildpack specification, "Environment
-/// Variable Modification Rules").
-fn write_environment(contents: &mut Tree, edits: &[Edit]) -> std::result::Result<(), GuestError> {
-    for edit in edits {
-        let directory = match &edit.scope {
-            Scope::All => "env".to_owned(),
-            Scope::Build => "env.build".to_owned(),
-            Scope::Launch => "env.launch".to_owned(),
-            Scope::Process(kind) => format!("env.launch/{kind}"),
-        };
-        let (suffix, separator) = match &edit.modification {
-            Modification::Override => ("override", None),
-            Modification::Default => ("default", None),
-            Modification::Append(separator) => ("append", Some(separator)),
-            Modification::Prepend(separator) => ("prepend", Some(separator)),
-        };
-        let mut files = vec![(suffix, &edit.value)];
-        files.extend(separator.filter(|separator| !separator.is_empty()).map(|separator| ("delim", separator)));
-        for (suffix, text) in files {
-            let path = format!("{directory}/{}.{suffix}", edit.name);
-            contents.insert(&path, Node::file(text.as_str())).map_err(|error| {
-                GuestError::buildpack("image/environment/path", format!("environment `{}`: {error}", edit.name))
-            })?;
-        }
-    }
-    Ok(())
 }
 
 fn uses_of(uses: image::Uses) -> Uses {
