@@ -17,6 +17,12 @@ pub enum Architecture {
 #[error("there are no run images for the architecture `{0}`: `amd64` and `arm64` are known")]
 pub struct UnknownArchitecture(String);
 
+impl UnknownArchitecture {
+    pub(crate) fn new(name: &str) -> UnknownArchitecture {
+        UnknownArchitecture(name.to_owned())
+    }
+}
+
 impl Architecture {
     /// The name in indexes, packages and image configurations.
     pub fn name(self) -> &'static str {

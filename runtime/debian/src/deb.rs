@@ -1,10 +1,14 @@
 //! Binary packages (deb(5)): an `ar` archive of a version, a tar of control files and a tar of the files.
 
-use crate::assemble::OverlayError;
+use crate::assemble::{Attributes, OverlayError};
 use crate::control::{ControlError, Paragraph};
+use crate::modes::Headers;
+use crate::package::relations;
 use crate::{Package, Version, merged_usr};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
-use wattle_tree::archive::{ArchiveError, Compression, Limits, Links, Options, unpack_reader};
+use std::sync::Arc;
+use wattle_tree::archive::{ArchiveError, Compression, Limits, Links, Options, decompress, unpack_reader};
 use wattle_tree::{Blob, Digest, Scratch, Tree};
 
 /// Most bytes of a control file.
@@ -66,13 +70,16 @@ pub enum DebFault {
 /// A package, unpacked.
 #[derive(Debug, Clone)]
 pub struct Unpacked {
-    /// What the index says about it.
+    /// What the index says about it; its relations are those in its control file.
     pub package: Package,
     /// Its control file: one paragraph of control data.
     pub control: String,
-    /// Its files, at the places where a merged `/usr` has them. A tree has neither owners nor modes beyond the executable
-    /// bit, so that nothing is setuid or setgid here.
+    /// The script that would be run once it is unpacked. It never is.
+    pub postinst: Option<String>,
+    /// Its files, at the places where a merged `/usr` has them.
     pub tree: Tree,
+    /// Owners and modes of those that are not the superuser's with mode 0755 or 0644, by path; setuid and setgid among them.
+    pub attributes: BTreeMap<String, Attributes>,
 }
 
 /// Unpacks `deb`, the file that `package` names; its contents go to `scratch`. What it holds must be what the index says.
@@ -88,14 +95,19 @@ fn read(package: &Package, deb: &Blob, scratch: &Scratch, limits: Limits) -> Res
     }
     let mut members = Members::open(deb)?;
     members.version()?;
-    let control = control_file(&members.tar("control", scratch, limits)?)?;
+    let (scripts, _) = members.tar("control", scratch, limits)?;
+    let control = control_file(&scripts)?;
     check_identity(package, &control)?;
-    let tree = members.tar("data", scratch, limits)?;
+    let (tree, found) = members.tar("data", scratch, limits)?;
+    let attributes = found.into_iter().map(|(path, attributes)| (merged_usr::place(&path), attributes)).collect();
     let tree = merged_usr::rewrite(tree).map_err(|error| match error {
         OverlayError::Collision(path) => DebFault::Collision(path),
         OverlayError::Read { source, .. } => DebFault::Read(source),
     })?;
-    Ok(Unpacked { package: package.clone(), control, tree })
+    // A lock says nothing of relations; the package itself does.
+    let relations = Arc::new(relations(&Paragraph::only(&control)?)?);
+    let package = Package { relations, ..package.clone() };
+    Ok(Unpacked { package, control, postinst: postinst(&scripts)?, tree, attributes })
 }
 
 fn control_file(tree: &Tree) -> Result<String, DebFault> {
@@ -104,6 +116,14 @@ fn control_file(tree: &Tree) -> Result<String, DebFault> {
         return Err(DebFault::Format(format!("its control file has more than {MAX_CONTROL} bytes")));
     }
     String::from_utf8(file.blob.to_vec()?).map_err(|_| DebFault::Format("its control file is not UTF-8".into()))
+}
+
+/// The script, if there is one that a person could have written.
+fn postinst(tree: &Tree) -> Result<Option<String>, DebFault> {
+    match tree.file("postinst").filter(|file| file.blob.len() <= MAX_CONTROL) {
+        Some(file) => Ok(Some(String::from_utf8_lossy(&file.blob.to_vec()?).into_owned())),
+        None => Ok(None),
+    }
 }
 
 fn check_identity(package: &Package, control: &str) -> Result<(), DebFault> {
@@ -186,7 +206,12 @@ impl Members {
     }
 
     /// Unpacks the next member, which must be a tar of this name.
-    fn tar(&mut self, name: &str, scratch: &Scratch, limits: Limits) -> Result<Tree, DebFault> {
+    fn tar(
+        &mut self,
+        name: &str,
+        scratch: &Scratch,
+        limits: Limits,
+    ) -> Result<(Tree, BTreeMap<String, Attributes>), DebFault> {
         let (mut member, mut size) = self.next()?;
         // Members that begin with an underscore are for others to read (deb(5)).
         while member.starts_with('_') {
@@ -205,11 +230,13 @@ impl Members {
         };
         let options = Options { strip: 0, links: Links::Any, limits };
         let mut bytes = (&mut self.reader).take(size);
-        let tree = unpack_reader(&mut bytes, compression, scratch, &options)
+        let mut headers = Headers::new(decompress(&mut bytes, compression)?);
+        let tree = unpack_reader(&mut headers, Compression::None, scratch, &options)
             .map_err(|source| DebFault::Archive { member: member.clone(), source })?;
+        let found = headers.found();
         io::copy(&mut bytes, &mut io::sink())?;
         self.pad(size)?;
-        Ok(tree)
+        Ok((tree, found))
     }
 }
 

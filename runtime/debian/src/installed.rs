@@ -61,7 +61,7 @@ impl Installed {
     }
 
     fn read(&mut self, path: &str, blob: &wattle_tree::Blob) -> Result<(), InstalledError> {
-        let bytes = blob.to_vec().map_err(|error| ControlError::Read(error));
+        let bytes = blob.to_vec().map_err(ControlError::Read);
         let text = bytes.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         text.and_then(|text| self.parse(&text)).map_err(|source| InstalledError { path: path.to_owned(), source })
     }
@@ -108,7 +108,11 @@ mod tests {
             tree.insert(path, Node::file(*contents)).unwrap();
         }
         match Installed::of(&tree) {
-            Ok(installed) => installed.iter().map(|(name, package)| format!("{name} {}\n", package.version)).collect(),
+            Ok(installed) => installed
+                .iter()
+                .map(|(name, package)| format!("{name} {}\n", package.version))
+                .collect::<Vec<_>>()
+                .concat(),
             Err(error) => crate::testing::reasons(&error),
         }
     }

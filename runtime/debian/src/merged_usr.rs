@@ -24,6 +24,14 @@ pub(crate) fn rewrite(mut tree: Tree) -> Result<Tree, OverlayError> {
     Ok(tree)
 }
 
+/// Where a path of a package is then.
+pub(crate) fn place(path: &str) -> String {
+    match path.split_once('/') {
+        Some((first, _)) if is_merged(first) => format!("usr/{path}"),
+        _ => path.to_owned(),
+    }
+}
+
 /// True for the names at the root that a merged `/usr` has as links: `lib` may carry the name of an ABI, `lib32`, `libx32`.
 fn is_merged(name: &str) -> bool {
     matches!(name, "bin" | "sbin" | "lib" | "lib32" | "lib64" | "libo32" | "libx32")

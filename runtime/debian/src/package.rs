@@ -77,6 +77,33 @@ impl Package {
         self.architecture == "all" || self.architecture == architecture.name()
     }
 
+    /// A package of which only what a lock says is known.
+    pub(crate) fn locked(
+        archive: &str,
+        name: &str,
+        version: &str,
+        architecture: &str,
+        filename: &str,
+        size: u64,
+        digest: Digest,
+    ) -> Package {
+        Package {
+            archive: archive.into(),
+            name: name.to_owned(),
+            version: Version::new(version),
+            architecture: architecture.to_owned(),
+            filename: filename.to_owned(),
+            size,
+            digest,
+            source: name.to_owned(),
+            source_version: Version::new(version),
+            installed_size: None,
+            priority: Priority::Optional,
+            essential: false,
+            relations: Arc::default(),
+        }
+    }
+
     pub(crate) fn parse(archive: &Arc<str>, text: &str) -> Result<Package, ControlError> {
         let paragraph = Paragraph::only(text)?;
         let (name, version) = (paragraph.need("Package")?, paragraph.need("Version")?);

@@ -203,7 +203,7 @@ mod tests {
 
     fn check(text: &str) -> String {
         match list::<Dependency>(text) {
-            Ok(all) => all.iter().map(|one| format!("{one}\n")).collect(),
+            Ok(all) => all.iter().map(Dependency::to_string).collect::<Vec<_>>().join("\n"),
             Err(error) => error.to_string(),
         }
     }

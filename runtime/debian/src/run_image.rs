@@ -1,68 +1,52 @@
 //! Run images: which packages, and the facts about the image that they become.
 
 use crate::assemble::{AssembleError, Filesystem, Options, User, assemble};
-use crate::{Architecture, Index, IndexError, Package, Unpacked};
+use crate::lock::LockError;
+use crate::resolve::{Request, Root};
+use crate::{Architecture, Cuts, Index, Installed, Package, Resolution, ResolveError, Unpacked, resolve};
 use std::collections::BTreeMap;
 use wattle_tree::{Algorithm, Digest, Hasher};
 
+pub use crate::suite::Suite;
+
 /// Changes when this crate makes other images of the same packages, so that their names differ.
-const REVISION: u32 = 1;
+const REVISION: u32 = 2;
 
 /// Where programs are looked for.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
-/// What the standard run image has: what dynamically linked programs need, Node's own binaries among them. `libatomic1` is
-/// for these since their version 26; `gcc-12-base` has nothing but the licence of the libraries of GCC. `dash` is `/bin/sh`,
-/// because a `Procfile` may say `$PORT`; `coreutils`, with the libraries that it needs, because programs begin with
-/// `#!/usr/bin/env`.
-const STANDARD: [&str; 16] = [
-    "base-files",
-    "ca-certificates",
-    "coreutils",
-    "dash",
-    "gcc-12-base",
-    "libacl1",
-    "libatomic1",
-    "libattr1",
-    "libc6",
-    "libgcc-s1",
-    "libgmp10",
-    "libpcre2-8-0",
-    "libselinux1",
-    "libstdc++6",
-    "netbase",
-    "tzdata",
-];
-
-/// A release of a distribution.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Suite {
-    /// Identifier of the distribution, as in `ID` of `os-release`.
-    pub distribution: String,
-    /// Version, as in `VERSION_ID` of `os-release`.
-    pub version: String,
-    /// Name that it has in archives.
-    pub codename: String,
-}
-
-impl Suite {
-    /// Debian 12.
-    pub fn bookworm() -> Suite {
-        Suite { distribution: "debian".to_owned(), version: "12".to_owned(), codename: "bookworm".to_owned() }
-    }
-}
+/// What the standard run image is asked to have: what dynamically linked programs need, Node's own binaries among them.
+/// `libatomic1` is for these since their version 26. `dash` is `/bin/sh`, because a `Procfile` may say `$PORT`; `coreutils`,
+/// because programs begin with `#!/usr/bin/env`.
+const STANDARD: [&str; 9] =
+    ["base-files", "ca-certificates", "coreutils", "dash", "libatomic1", "libc6", "libstdc++6", "netbase", "tzdata"];
 
 /// What a run image is to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Spec {
     /// Where its packages are from.
     pub suite: Suite,
     /// The machines that it is for.
     pub architecture: Architecture,
-    /// Names of its packages, all of them: nothing is added for what they depend on.
-    pub packages: Vec<String>,
-    /// The user that processes run as.
-    pub user: User,
+    /// Its packages; what they need comes with them.
+    pub packages: Vec<Root>,
+    /// Whether what they recommend comes too.
+    pub recommends: bool,
+    /// What they do not need.
+    pub cuts: Cuts,
+    /// Its users, beside those of every system. Processes run as the first of them.
+    pub users: Vec<User>,
+    /// Environment of its processes, beside `PATH`.
+    pub environment: BTreeMap<String, String>,
+    /// Labels, beside those of a base image.
+    pub labels: BTreeMap<String, String>,
+    /// Whether documentation stays.
+    pub documentation: bool,
+    /// Whether translations stay.
+    pub locales: bool,
+    /// Whether programs may be setuid or setgid.
+    pub setuid: bool,
 }
 
 impl Spec {
@@ -70,42 +54,68 @@ impl Spec {
     pub fn standard(architecture: Architecture) -> Spec {
         // Not the user that builds (1000), but of the same group (CNB platform specification, "Run image").
         let user = User { name: "cnb".to_owned(), uid: 1001, gid: 1000, home: "/home/cnb".to_owned() };
-        Spec { suite: Suite::bookworm(), architecture, packages: STANDARD.map(str::to_owned).to_vec(), user }
+        Spec {
+            suite: Suite::bookworm(),
+            architecture,
+            packages: STANDARD.iter().map(|name| Root::named(name)).collect(),
+            recommends: false,
+            cuts: Cuts::default(),
+            users: vec![user],
+            environment: BTreeMap::new(),
+            labels: BTreeMap::new(),
+            documentation: false,
+            locales: false,
+            setuid: false,
+        }
     }
 
-    /// Finds the newest of each package.
+    /// Finds its packages.
     pub fn select(&self, index: &Index) -> Result<Selection, RunImageError> {
-        let mut packages = Vec::new();
-        for name in &self.packages {
-            let found = index.newest(name, self.architecture)?;
-            packages.push(found.ok_or_else(|| RunImageError::Unknown {
-                package: name.clone(),
-                suite: self.suite.codename.clone(),
-                architecture: self.architecture,
-            })?);
+        let request = Request {
+            packages: &self.packages,
+            architecture: self.architecture,
+            installed: &Installed::none(),
+            recommends: self.recommends,
+            cuts: &self.cuts,
+        };
+        let refused = |source| RunImageError::Resolve {
+            suite: self.suite.codename.clone(),
+            architecture: self.architecture,
+            source: Box::new(source),
+        };
+        let resolution = resolve(index, &request).map_err(refused)?;
+        let packages = resolution.packages.iter().map(|resolved| resolved.package.clone()).collect();
+        Ok(Selection { resolution, ..Selection::exactly(self, packages) })
+    }
+
+    /// How packages become its files.
+    pub fn options(&self) -> Options {
+        Options {
+            architecture: self.architecture,
+            documentation: self.documentation,
+            locales: self.locales,
+            users: self.users.clone(),
+            setuid: self.setuid,
         }
-        packages.sort_by(|one, other| one.name.cmp(&other.name));
-        packages.dedup_by(|one, other| one.name == other.name);
-        Ok(Selection { spec: self.clone(), packages })
     }
 }
 
 /// A run image that cannot be made.
 #[derive(Debug, thiserror::Error)]
 pub enum RunImageError {
-    /// The index cannot be used.
-    #[error(transparent)]
-    Index(#[from] IndexError),
-    /// No such package.
-    #[error("there is no package `{package}` for {architecture} in the suite `{suite}`")]
-    Unknown {
-        /// Name of the package.
-        package: String,
+    /// Its packages cannot be had.
+    #[error("cannot choose the packages for {architecture} from the suite `{suite}`")]
+    Resolve {
         /// Name of the suite.
         suite: String,
-        /// The machines that it should be for.
+        /// The machines that they should be for.
         architecture: Architecture,
+        /// Why not.
+        source: Box<ResolveError>,
     },
+    /// Its lock cannot be used.
+    #[error(transparent)]
+    Lock(LockError),
     /// The packages that were unpacked are not those that were selected.
     #[error("cannot make the run image `{image}`: its packages are {expected}, and those unpacked are {found}")]
     Other {
@@ -131,9 +141,26 @@ pub enum RunImageError {
 pub struct Selection {
     spec: Spec,
     packages: Vec<Package>,
+    resolution: Resolution,
 }
 
 impl Selection {
+    /// These packages, whatever a search would find.
+    pub(crate) fn exactly(spec: &Spec, mut packages: Vec<Package>) -> Selection {
+        packages.sort_by(|one, other| one.name.cmp(&other.name));
+        Selection { spec: spec.clone(), packages, resolution: Resolution::default() }
+    }
+
+    /// What it was made for.
+    pub fn spec(&self) -> &Spec {
+        &self.spec
+    }
+
+    /// Why each package is there, and what was cut. Empty, if a lock said what is there.
+    pub fn resolution(&self) -> &Resolution {
+        &self.resolution
+    }
+
     /// The packages, sorted by name: what is to be fetched and unpacked.
     pub fn packages(&self) -> &[Package] {
         &self.packages
@@ -142,9 +169,11 @@ impl Selection {
     /// The name of the image, by what is in it: equal names are equal images. `debian-bookworm-amd64-` and 16 hexadecimal
     /// digits, fit for a tag.
     pub fn name(&self) -> String {
-        let Spec { suite, architecture, user, .. } = &self.spec;
+        let Spec { suite, architecture, users, environment, labels, documentation, locales, setuid, .. } = &self.spec;
         let mut hasher = Hasher::new(Algorithm::Sha256);
-        hasher.update(format!("{REVISION} {suite:?} {architecture} {user:?}\n").as_bytes());
+        let flags = (documentation, locales, setuid);
+        let facts = format!("{REVISION} {suite:?} {architecture} {users:?} {environment:?} {labels:?} {flags:?}\n");
+        hasher.update(facts.as_bytes());
         for Package { name, version, digest, .. } in &self.packages {
             hasher.update(format!("{name} {version} {digest}\n").as_bytes());
         }
@@ -155,18 +184,20 @@ impl Selection {
     /// Makes the image of these packages, unpacked, in any order.
     pub fn assemble(&self, unpacked: &[Unpacked]) -> Result<RunImage, RunImageError> {
         self.check(unpacked)?;
-        let Spec { suite, architecture, user, .. } = &self.spec;
-        let options =
-            Options { architecture: *architecture, documentation: false, locales: false, users: vec![user.clone()] };
-        let filesystem =
-            assemble(unpacked, &options).map_err(|source| RunImageError::Assemble { image: self.name(), source })?;
+        let Spec { suite, architecture, users, environment, .. } = &self.spec;
+        let filesystem = assemble(unpacked, &self.spec.options())
+            .map_err(|source| RunImageError::Assemble { image: self.name(), source })?;
+        let mut all = BTreeMap::from([("PATH".to_owned(), PATH.to_owned())]);
+        all.extend(environment.clone());
+        let mut labels = labels(suite);
+        labels.extend(self.spec.labels.clone());
         Ok(RunImage {
             filesystem,
             os: "linux",
             architecture: *architecture,
-            labels: labels(suite),
-            environment: vec![("PATH".to_owned(), PATH.to_owned())],
-            user: format!("{}:{}", user.uid, user.gid),
+            labels,
+            environment: all.into_iter().collect(),
+            user: users.first().map_or("0:0".to_owned(), |user| format!("{}:{}", user.uid, user.gid)),
         })
     }
 
@@ -225,12 +256,16 @@ mod tests {
     use wattle_tree::archive::Limits;
 
     fn spec(packages: &[&str]) -> Spec {
-        let packages = packages.iter().map(|name| (*name).to_owned()).collect();
+        let packages = packages.iter().map(|name| name.parse().unwrap()).collect();
         Spec { packages, ..Spec::standard(Architecture::Amd64) }
     }
 
+    fn entry(name: &str, deb: &[u8]) -> String {
+        index_entry(name, "1.0-1", "amd64", deb).replace("Depends: libc6 (>= 2.36)\n", "")
+    }
+
     fn index(debs: &[(&str, &[u8])]) -> Index {
-        let entries: Vec<_> = debs.iter().map(|(name, deb)| index_entry(name, "1.0-1", "amd64", deb)).collect();
+        let entries: Vec<_> = debs.iter().map(|(name, deb)| entry(name, deb)).collect();
         crate::testing::index("debian", &entries.join("\n"))
     }
 
@@ -246,7 +281,7 @@ mod tests {
         let (one, two, other) = (deb("one", &[]), deb("two", &[]), deb("two", &[("x", "")]));
         let name = |packages: &[&str], debs: &[(&str, &[u8])]| spec(packages).select(&index(debs)).unwrap().name();
         let debs: &[(&str, &[u8])] = &[("one", &one), ("two", &two)];
-        insta::assert_snapshot!(name(&["one", "two"], debs), @"debian-bookworm-amd64-b3a1c240a17d21d8");
+        insta::assert_snapshot!(name(&["one", "two"], debs), @"debian-bookworm-amd64-a8fe57e781e107e1");
         assert_eq!(name(&["two", "one", "two"], debs), name(&["one", "two"], debs));
         assert_ne!(name(&["one"], debs), name(&["one", "two"], debs));
         assert_ne!(name(&["one", "two"], &[("one", &one), ("two", &other)]), name(&["one", "two"], debs));
@@ -283,12 +318,12 @@ mod tests {
         )
         "#);
         let error = selection.assemble(&unpacked[1..]).unwrap_err();
-        insta::assert_snapshot!(reasons(&error), @"cannot make the run image `debian-bookworm-amd64-7cf589b282689740`: its packages are `one 1.0-1`, `two 1.0-1`, and those unpacked are `two 1.0-1`");
+        insta::assert_snapshot!(reasons(&error), @"cannot make the run image `debian-bookworm-amd64-d35550558a6d1934`: its packages are `one 1.0-1`, `two 1.0-1`, and those unpacked are `two 1.0-1`");
     }
 
     #[test]
     fn names_the_package_that_is_not_there() {
         let error = spec(&["one", "libfoo"]).select(&index(&[("one", b"")])).unwrap_err();
-        insta::assert_snapshot!(reasons(&error), @"there is no package `libfoo` for amd64 in the suite `bookworm`");
+        insta::assert_snapshot!(reasons(&error), @"cannot choose the packages for amd64 from the suite `bookworm`: cannot have `libfoo`: there is no package `libfoo`");
     }
 }

@@ -41,7 +41,13 @@ pub(crate) fn tape(entries: &[(&str, &str)]) -> Vec<u8> {
         let mut header = tar::Header::new_gnu();
         let (name, program) = name.strip_prefix('*').map_or((*name, false), |name| (name, true));
         let (name, target) = name.split_once(" -> ").map_or((name, None), |(name, target)| (name, Some(target)));
-        header.set_mode(if program { 0o4755 } else { 0o644 });
+        header.set_mode(if program {
+            0o4755
+        } else if name.ends_with('/') {
+            0o755
+        } else {
+            0o644
+        });
         header.set_size(contents.len() as u64);
         header.set_entry_type(match target {
             Some(_) => tar::EntryType::Symlink,

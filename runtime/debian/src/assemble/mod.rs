@@ -1,11 +1,16 @@
 //! Packages laid over one another, and what their maintainer scripts would have done, done as data.
 
 mod accounts;
+mod addition;
+mod alternatives;
 mod effects;
+mod keystore;
 mod overlay;
+mod scripts;
 mod trim;
 
 pub use accounts::User;
+pub use addition::{Below, add, fit};
 pub(crate) use overlay::{OverlayError, overlay};
 
 use crate::{Architecture, Unpacked};
@@ -24,6 +29,8 @@ pub struct Options {
     pub locales: bool,
     /// Users besides those that every Debian system has. Their homes are made.
     pub users: Vec<User>,
+    /// Whether programs may run as their owner whoever starts them (setuid, setgid).
+    pub setuid: bool,
 }
 
 /// Files, and what a tree cannot say about some of them.
@@ -33,8 +40,21 @@ pub struct Filesystem {
     pub tree: Tree,
     /// Paths, relative to the root, that do not belong to the superuser or whose mode is not the usual one: `tmp`, in
     /// which everybody may write, and homes. Whoever writes the tree into a layer has to apply them. None is setuid or
-    /// setgid.
+    /// setgid unless [`Options::setuid`] said so.
     pub attributes: BTreeMap<String, Attributes>,
+    /// What should be known about it.
+    pub notes: Notes,
+}
+
+/// What is not as it would be had the packages been installed. All lists are sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// Paths of programs that lost setuid or setgid.
+    pub setuid: Vec<String>,
+    /// Packages with a script that would have done something that nothing here does.
+    pub scripts: Vec<String>,
+    /// Packages that do not work before their script has run, and what it does.
+    pub unusable: Vec<(String, &'static str)>,
 }
 
 /// To whom a file belongs, and what others may do with it.
@@ -90,6 +110,14 @@ pub enum AssembleError {
         /// What is on the way.
         source: PathError,
     },
+    /// Two things would be one over the system below.
+    #[error("`/{path}` is there twice once `/{name}` is the link that the image below has")]
+    Fit {
+        /// Name of the link.
+        name: String,
+        /// The path.
+        path: String,
+    },
     /// Contents of a package could not be read.
     #[error("cannot read `/{path}` of the package `{package}`")]
     Read {
@@ -105,23 +133,113 @@ pub enum AssembleError {
 /// Lays packages over one another and completes them to a file system that programs can start in. The order of the packages
 /// makes no difference.
 pub fn assemble(packages: &[Unpacked], options: &Options) -> Result<Filesystem, AssembleError> {
-    let mut system = System { tree: Tree::new() };
-    for (at, unpacked) in packages.iter().enumerate() {
-        check(unpacked, &packages[..at], options.architecture)?;
-        let files = trim::trim(&unpacked.tree, options);
-        system.tree = overlay(&system.tree, &files, "").map_err(|error| refused(error, unpacked, &packages[..at]))?;
-        system.file(&format!("var/lib/dpkg/status.d/{}", unpacked.package.name), &unpacked.control)?;
-    }
+    let mut system = lay(packages, options)?;
     for name in options.architecture.merged_directories() {
         system.directory(&format!("usr/{name}"))?;
         system.link(name, &format!("usr/{name}"))?;
     }
-    effects::apply(&mut system, packages)?;
-    accounts::write(&mut system, &options.users)?;
-    Ok(Filesystem { attributes: attributes(&system.tree, &options.users), tree: system.tree })
+    effects::complete(&mut system)?;
+    effects::apply(&mut system, packages, None)?;
+    let mut accounts = accounts::Accounts::standard(&options.users)?;
+    for user in &options.users {
+        system.directory(user.home_path())?;
+    }
+    let mut users = accounts.add_services(&system.tree, packages);
+    accounts.write(&mut system)?;
+    accounts.write_shadow(&mut system)?;
+    users.retain(|user| is_own_home(&system.tree, user));
+    users.extend_from_slice(&options.users);
+    Ok(finish(system, packages, &users, options))
 }
 
-fn check(unpacked: &Unpacked, earlier: &[Unpacked], wanted: Architecture) -> Result<(), AssembleError> {
+/// All files of all packages that the options leave, and what scanners read.
+fn lay(packages: &[Unpacked], options: &Options) -> Result<System, AssembleError> {
+    let mut system = System { tree: Tree::new() };
+    let mut ordered: Vec<&Unpacked> = packages.iter().collect();
+    ordered.sort_by(|one, other| one.package.name.cmp(&other.package.name));
+    for (at, unpacked) in ordered.iter().enumerate() {
+        let earlier = &ordered[..at];
+        check(unpacked, earlier, options.architecture)?;
+        lay_one(&mut system, unpacked, earlier, options)?;
+        system.file(&format!("var/lib/dpkg/status.d/{}", unpacked.package.name), &unpacked.control)?;
+    }
+    Ok(system)
+}
+
+/// Lays one package over those before it. A file that both have is that of the one that says that it replaces the other.
+fn lay_one(
+    system: &mut System,
+    unpacked: &Unpacked,
+    earlier: &[&Unpacked],
+    options: &Options,
+) -> Result<(), AssembleError> {
+    let mut files = trim::trim(&unpacked.tree, options);
+    loop {
+        let path = match overlay(&system.tree, &files, "") {
+            Ok(tree) => {
+                system.tree = tree;
+                return Ok(());
+            }
+            Err(OverlayError::Collision(path)) => path,
+            Err(error) => return Err(refused(error, unpacked, earlier)),
+        };
+        let owner = earlier.iter().find(|other| other.tree.get(&path).is_some());
+        match owner {
+            Some(owner) if replaces(unpacked, owner) => system.tree.remove(&path),
+            Some(owner) if replaces(owner, unpacked) => files.remove(&path),
+            _ => return Err(refused(OverlayError::Collision(path), unpacked, earlier)),
+        };
+    }
+}
+
+/// True if the files of one package take the place of the other's (Debian Policy, section 7.6).
+fn replaces(one: &Unpacked, other: &Unpacked) -> bool {
+    let is_other =
+        |relation: &crate::Relation| *relation.name == *other.package.name && relation.allows(&other.package.version);
+    one.package.relations.replaces.iter().any(is_other)
+}
+
+/// True if a package brought the home of a user, so that it is to be the user's.
+fn is_own_home(tree: &Tree, user: &User) -> bool {
+    user.home_path().starts_with("var/lib/") && tree.directory(user.home_path()).is_some()
+}
+
+fn finish(system: System, packages: &[Unpacked], users: &[User], options: &Options) -> Filesystem {
+    let (mut attributes, mut notes) = (BTreeMap::new(), Notes::default());
+    for unpacked in packages {
+        let name = &unpacked.package.name;
+        for (path, found) in &unpacked.attributes {
+            let (is_file, usual) = match system.tree.get(path) {
+                Some(Node::Directory(_)) => (false, 0o755),
+                Some(Node::File(file)) => (true, if file.executable { 0o755 } else { 0o644 }),
+                Some(Node::Symlink(_)) | None => continue,
+            };
+            let is_special = found.mode & SPECIAL != 0 && !options.setuid;
+            if is_special && is_file {
+                notes.setuid.push(path.clone());
+            }
+            let left = Attributes { mode: if is_special { found.mode & !SPECIAL } else { found.mode }, ..*found };
+            if left != (Attributes { uid: 0, gid: 0, mode: usual }) {
+                attributes.insert(path.clone(), left);
+            }
+        }
+        if let Some(reason) = scripts::needed(name) {
+            notes.unusable.push((name.clone(), reason));
+        } else if scripts::is_missed(unpacked) {
+            notes.scripts.push(name.clone());
+        }
+    }
+    attributes.extend(usual_attributes(&system.tree, users));
+    notes.setuid.sort();
+    notes.scripts.sort();
+    notes.unusable.sort();
+    Filesystem { attributes, tree: system.tree, notes }
+}
+
+/// setuid and setgid.
+const SPECIAL: u32 = 0o6000;
+
+fn check(unpacked: &Unpacked, earlier: &[&Unpacked], wanted: Architecture) -> Result<(), AssembleError> {
     let package = &unpacked.package;
     if earlier.iter().any(|other| other.package.name == package.name) {
         return Err(AssembleError::Twice(package.name.clone()));
@@ -133,7 +251,7 @@ fn check(unpacked: &Unpacked, earlier: &[Unpacked], wanted: Architecture) -> Res
     Ok(())
 }
 
-fn refused(error: OverlayError, unpacked: &Unpacked, earlier: &[Unpacked]) -> AssembleError {
+fn refused(error: OverlayError, unpacked: &Unpacked, earlier: &[&Unpacked]) -> AssembleError {
     let second = unpacked.package.name.clone();
     match error {
         OverlayError::Read { path, source } => AssembleError::Read { package: second, path, source },
@@ -182,7 +300,7 @@ impl System {
 }
 
 /// What is not the superuser's with mode 0755 or 0644, of what is there.
-fn attributes(tree: &Tree, users: &[User]) -> BTreeMap<String, Attributes> {
+fn usual_attributes(tree: &Tree, users: &[User]) -> BTreeMap<String, Attributes> {
     let shared = Attributes { uid: 0, gid: 0, mode: 0o1777 };
     let usual = [
         ("etc/shadow", Attributes { uid: 0, gid: accounts::SHADOW, mode: 0o640 }),

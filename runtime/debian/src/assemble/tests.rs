@@ -3,7 +3,13 @@ use crate::testing::{line, reasons, unpacked};
 
 fn options() -> Options {
     let user = User { name: "cnb".to_owned(), uid: 1001, gid: 1000, home: "/home/cnb".to_owned() };
-    Options { architecture: Architecture::Amd64, documentation: false, locales: false, users: vec![user] }
+    Options {
+        architecture: Architecture::Amd64,
+        documentation: false,
+        locales: false,
+        users: vec![user],
+        setuid: false,
+    }
 }
 
 fn check_with(packages: &[Unpacked], options: &Options) -> String {

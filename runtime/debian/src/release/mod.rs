@@ -1,9 +1,11 @@
 //! What an archive says about one of its suites (Debian repository format, "Release files").
 
+mod date;
 mod signature;
 
 use crate::control::{ControlError, Paragraph, not_a_digest, sha256};
 use std::collections::BTreeMap;
+use std::time::SystemTime;
 use wattle_tree::Digest;
 
 pub use signature::SignatureError;
@@ -20,6 +22,14 @@ pub enum ReleaseError {
     /// Nobody who is trusted signed it.
     #[error("cannot trust the release file")]
     Signature(#[from] SignatureError),
+    /// It is no longer to be believed: whoever serves it may hold newer ones back.
+    #[error("the release file of `{codename}` was valid until {until}: the archive, or the way to it, is out of date")]
+    Expired {
+        /// Code name of the release.
+        codename: String,
+        /// When it ended, as it is written.
+        until: String,
+    },
     /// It does not list a file that is needed.
     #[error("the release `{codename}` does not list `{path}`")]
     Unlisted {
@@ -95,6 +105,17 @@ impl Release {
             by_hash: paragraph.get("Acquire-By-Hash") == Some("yes"),
             files,
         })
+    }
+
+    /// Refuses a release that is no longer to be believed at this time. One that says nothing is believed forever.
+    pub fn check_valid(&self, now: SystemTime) -> Result<(), ReleaseError> {
+        let Some(until) = &self.valid_until else { return Ok(()) };
+        let expected = "a date in universal time";
+        let invalid = || ControlError::Invalid { field: "Valid-Until", value: until.clone(), expected };
+        if now <= date::parse(until).ok_or_else(invalid)? {
+            return Ok(());
+        }
+        Err(ReleaseError::Expired { codename: self.codename.clone(), until: until.clone() })
     }
 
     /// A file that the release lists, by its path relative to the release file.
@@ -182,6 +203,17 @@ SHA256:
             TEXT.replace("Origin", "- Origin")
         );
         assert_eq!(check(&framed), check(TEXT));
+    }
+
+    #[test]
+    fn is_believed_as_long_as_it_says() {
+        let text = format!("Valid-Until: Sat, 29 Jul 2023 09:47:41 UTC\n{TEXT}");
+        let at = |seconds| SystemTime::UNIX_EPOCH + std::time::Duration::from_secs(seconds);
+        let check = |text: &str, seconds| Release::parse(text.as_bytes()).unwrap().check_valid(at(seconds));
+        assert!(check(&text, 1_690_019_261).is_ok() && check(TEXT, u64::from(u32::MAX)).is_ok());
+        insta::assert_snapshot!(check(&text, 1_700_000_000).unwrap_err(), @"the release file of `bookworm` was valid until Sat, 29 Jul 2023 09:47:41 UTC: the archive, or the way to it, is out of date");
+        let error = check(&text.replace("29 Jul", "29 Juillet"), 0).unwrap_err();
+        insta::assert_snapshot!(crate::testing::reasons(&error), @"cannot read the release file: its field `Valid-Until` has the value `Sat, 29 Juillet 2023 09:47:41 UTC`, which is not a date in universal time");
     }
 
     #[test]

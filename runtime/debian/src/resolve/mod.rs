@@ -28,6 +28,13 @@ pub struct Root(Dependency);
 #[error("`{0}` names no package: expected `name`, `name=version`, `name (>= version)` or `name | name`")]
 pub struct RootError(String);
 
+impl Root {
+    /// Any version of a package of ours.
+    pub(crate) fn named(name: &str) -> Root {
+        Root(Dependency { alternatives: vec![Relation::any(name)] })
+    }
+}
+
 impl FromStr for Root {
     type Err = RootError;
 

@@ -12,7 +12,7 @@ fn stanza(entry: &str) -> String {
     let (package, fields) = entry.split_once(": ").unwrap_or((entry, ""));
     let (name, version) = package.split_once(' ').unwrap();
     let architecture = if fields.contains("Architecture") { "" } else { "Architecture: amd64\n" };
-    let fields: String = fields
+    let fields: Vec<String> = fields
         .split("; ")
         .filter(|field| !field.is_empty())
         .map(|field| {
@@ -20,6 +20,7 @@ fn stanza(entry: &str) -> String {
             format!("{name}: {value}\n")
         })
         .collect();
+    let fields = fields.concat();
     let digest = wattle_tree::Digest::of(entry.as_bytes()).hex();
     format!(
         "Package: {name}\nVersion: {version}\n{architecture}{fields}Filename: pool/{name}\nSize: 1\nSHA256: {digest}\n"
@@ -286,11 +287,10 @@ fn archive() -> impl Strategy<Value = Vec<String>> {
             .enumerate()
             .map(|(at, (depends, conflicts, version, provides))| {
                 let mut entry = format!("p{at} {version}: Provides p{provides} (= {version})");
-                if !depends.is_empty() {
-                    entry += &format!("; Depends {}", depends.join(", "));
-                }
-                if !conflicts.is_empty() {
-                    entry += &format!("; Conflicts {}", conflicts.join(", "));
+                for (field, relations) in [("Depends", depends), ("Conflicts", conflicts)] {
+                    if !relations.is_empty() {
+                        entry = format!("{entry}; {field} {}", relations.join(", "));
+                    }
                 }
                 entry
             })
