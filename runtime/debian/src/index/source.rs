@@ -29,7 +29,7 @@ const FIELDS: [&str; 17] = [
 #[derive(Debug, Clone)]
 pub(super) struct Source {
     archive: Arc<str>,
-    text: Arc<str>,
+    text: Arc<String>,
     /// Sorted by name, and of one name in the order of the index.
     entries: Arc<[Entry]>,
     /// Sorted by the name that is stood for.
@@ -74,7 +74,7 @@ impl Source {
         }
         entries.sort_by(|one, other| one.name.of(&text).cmp(other.name.of(&text)));
         provided.sort_by(|one, other| one.name.of(&text).cmp(other.name.of(&text)));
-        Ok(Source { archive: archive.into(), text: text.into(), entries: entries.into(), provided: provided.into() })
+        Ok(Source { archive: archive.into(), text: Arc::new(text), entries: entries.into(), provided: provided.into() })
     }
 
     pub(super) fn archive(&self) -> &Arc<str> {
