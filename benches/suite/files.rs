@@ -142,7 +142,13 @@ fn grant(work: &str, directory: &Path, log: Arc<dyn Log>) -> Result<Grant> {
 }
 
 fn nothing() -> BuildGrant {
-    BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Nothing) }
+    BuildGrant {
+        plan: Vec::new(),
+        layers: Vec::new(),
+        stored: Arc::new(Nothing),
+        artifacts: Arc::new(Nothing),
+        packages: Arc::new(Nothing),
+    }
 }
 
 struct Nothing;
@@ -150,6 +156,12 @@ struct Nothing;
 impl Stored for Nothing {
     fn layer(&self, _: &str) -> Option<StoredLayer> {
         None
+    }
+}
+
+impl Packages for Nothing {
+    fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
+        Ok(Vec::new())
     }
 }
 

@@ -9,6 +9,9 @@
 //! [metadata.wattle.artifacts]     # where it may fetch from
 //! registries = ["npm"]
 //! hosts = ["downloads.example"]
+//!
+//! [metadata.wattle.packages]      # which packages of the operating system it may ask for; `*` is all
+//! names = ["nginx"]
 //! ```
 
 use crate::{API, ApiVersion, BuildpackId, BuildpackKey, Document, DocumentError, Order, Target, Version, order};
@@ -69,6 +72,17 @@ pub struct Capabilities {
     pub registries: Vec<String>,
     /// Hosts, `name` or `name:port`, that it may fetch from; sorted.
     pub hosts: Vec<String>,
+    /// Names of the operating-system packages that it may ask for, what they depend on not counted; sorted. `*` is every
+    /// package.
+    pub packages: Vec<String>,
+}
+
+impl Capabilities {
+    /// True if it may ask for this package: a name, or a name, `=` and a version.
+    pub fn may_have(&self, package: &str) -> bool {
+        let name = package.split('=').next().unwrap_or_default();
+        self.packages.iter().any(|granted| granted == "*" || granted == name)
+    }
 }
 
 /// `[[buildpack.licenses]]`: at least one of the two.
@@ -138,6 +152,14 @@ struct RawWattle {
     component: Spanned<String>,
     #[serde(default)]
     artifacts: RawArtifacts,
+    #[serde(default)]
+    packages: RawPackages,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct RawPackages {
+    names: Vec<Spanned<String>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -158,13 +180,10 @@ impl Manifest {
         check_api(&document, &raw.api)?;
         let (extra, unknown_extra) = document.read::<RawExtra>()?;
         let unknown_extra = unknown_extra.into_iter().filter(|key| key.starts_with("metadata.wattle."));
-        let mut warnings: Vec<String> = unknown
-            .into_iter()
-            .chain(unknown_extra)
-            .map(|key| format!("{file}: `{key}` is unknown and has no effect"))
-            .collect();
+        let unknown: Vec<String> = unknown.into_iter().chain(unknown_extra).collect();
+        let mut warnings = document.unknown(&unknown, &KEYS);
         if raw.stacks.is_some() {
-            warnings.push(format!("{file}: `stacks` has no effect: `targets` took its place"));
+            warnings.push(format!("`{file}`: `stacks` has no effect: `targets` took its place"));
         }
         let kind = match (&raw.order, extra.metadata.wattle) {
             (Some(_), Some(wattle)) => return Err(document.error(wattle.component.span(), clash("component"))),
@@ -201,6 +220,45 @@ impl Manifest {
         self.exec_env.is_empty() || self.exec_env.iter().any(|name| name == "*" || name == exec_env)
     }
 }
+
+/// Keys that are read, for whoever misspells one.
+const KEYS: [&str; 35] = [
+    "api",
+    "buildpack",
+    "buildpack.id",
+    "buildpack.version",
+    "buildpack.name",
+    "buildpack.homepage",
+    "buildpack.description",
+    "buildpack.keywords",
+    "buildpack.licenses",
+    "buildpack.licenses.type",
+    "buildpack.licenses.uri",
+    "buildpack.sbom-formats",
+    "buildpack.clear-env",
+    "buildpack.exec-env",
+    "order",
+    "order.group",
+    "order.group.id",
+    "order.group.version",
+    "order.group.optional",
+    "targets",
+    "targets.os",
+    "targets.arch",
+    "targets.variant",
+    "targets.distros",
+    "targets.distros.name",
+    "targets.distros.version",
+    "metadata",
+    "metadata.wattle",
+    "metadata.wattle.component",
+    "metadata.wattle.artifacts",
+    "metadata.wattle.artifacts.registries",
+    "metadata.wattle.artifacts.hosts",
+    "metadata.wattle.packages",
+    "metadata.wattle.packages.names",
+    "stacks",
+];
 
 const NO_COMPONENT: &str = "expected `[metadata.wattle]` with `component = \"<name>.wasm\"`, or an `[[order]]`: without one of \
                             them there is nothing to run";
@@ -241,6 +299,7 @@ fn component(document: &Document, raw: RawWattle) -> Result<Kind, DocumentError>
     let capabilities = Capabilities {
         registries: names(document, raw.artifacts.registries, is_registry, "the name of a registry, such as `npm`")?,
         hosts: names(document, raw.artifacts.hosts, is_host, "a host in lower case, such as `downloads.example`")?,
+        packages: names(document, raw.packages.names, is_package, "the name of a package, such as `nginx`, or `*`")?,
     };
     Ok(Kind::Component { component: raw.component.into_inner(), capabilities })
 }
@@ -259,6 +318,13 @@ fn names(
     values.sort();
     values.dedup();
     Ok(values)
+}
+
+/// Debian policy, section 5.6.7.
+fn is_package(name: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
+    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
+    name == "*" || name.len() > 1 && starts_well && name.chars().all(allowed)
 }
 
 fn is_registry(name: &str) -> bool {

@@ -117,11 +117,12 @@ impl Component {
 }
 
 /// The interfaces of the world `host` in `wit/world.wit`.
-const OFFERED: [&str; 24] = [
+const OFFERED: [&str; 25] = [
     "wattle:buildpack/types",
     "wattle:buildpack/context",
     "wattle:buildpack/image",
     "wattle:buildpack/artifacts",
+    "wattle:buildpack/packages",
     "wasi:io/error",
     "wasi:io/poll",
     "wasi:io/streams",

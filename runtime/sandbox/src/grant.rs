@@ -64,6 +64,8 @@ pub struct BuildGrant {
     pub stored: Arc<dyn Stored>,
     /// The `artifacts` capability, as far as this buildpack was granted it.
     pub artifacts: Arc<dyn Artifacts>,
+    /// The `packages` capability, as far as this buildpack was granted it.
+    pub packages: Arc<dyn Packages>,
 }
 
 /// Hears what a guest prints, a line at a time, stripped of everything a terminal would obey.
@@ -130,6 +132,24 @@ pub struct Artifact {
 pub trait Artifacts: Send + Sync {
     /// Fetches all, in the order asked, or says why not. May block.
     fn fetch(&self, requests: &[Request]) -> Result<Vec<Artifact>, GuestError>;
+}
+
+/// A package that the image has; see `installed` in `wit/packages.wit`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Installed {
+    /// Its name.
+    pub name: String,
+    /// Its version, as the distribution writes it.
+    pub version: String,
+    /// True if the run image had it.
+    pub in_run_image: bool,
+}
+
+/// Adds packages of the operating system to the image, within what was granted.
+pub trait Packages: Send + Sync {
+    /// Sees to it that the image has all of these, and gives them in the order asked, or says why not, and then adds
+    /// nothing. May block.
+    fn require(&self, packages: &[String]) -> Result<Vec<Installed>, GuestError>;
 }
 
 /// Ends running guests from another thread. Cloning shares it.

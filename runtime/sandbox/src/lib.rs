@@ -27,6 +27,7 @@ pub use contribution::{
 pub use engine::{Component, LoadError, Sandbox};
 pub use failure::{Failure, Fault, GuestError};
 pub use grant::{
-    Artifact, Artifacts, BuildGrant, Cancel, Grant, Identity, Log, Request, Stored, StoredLayer, Stream, Target,
+    Artifact, Artifacts, BuildGrant, Cancel, Grant, Identity, Installed, Log, Packages, Request, Stored, StoredLayer,
+    Stream, Target,
 };
 pub use limits::{Limit, LimitError, Limits, parse_bytes};

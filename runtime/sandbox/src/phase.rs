@@ -6,7 +6,9 @@ use crate::contribution::{Built, Detected};
 use crate::engine::Component;
 use crate::failure::{Failure, Fault, GuestError};
 use crate::generated::Host_;
-use crate::grant::{Artifact, Artifacts, BuildGrant, Cancel, Grant, Request, Stored, StoredLayer};
+use crate::grant::{
+    Artifact, Artifacts, BuildGrant, Cancel, Grant, Installed, Packages, Request, Stored, StoredLayer,
+};
 use crate::limits::{Limit, Meter, Reached};
 use crate::output::Console;
 use crate::state::State;
@@ -134,6 +136,7 @@ impl State {
             },
             limits: grant.limits,
             artifacts: build.artifacts,
+            packages: build.packages,
             cancel: grant.cancel,
         })
     }
@@ -180,7 +183,19 @@ fn nothing() -> BuildGrant {
             })
         }
     }
-    BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Nothing) }
+    impl Packages for Nothing {
+        fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
+            // Without an image, which only `build` has, a guest cannot even ask.
+            Ok(Vec::new())
+        }
+    }
+    BuildGrant {
+        plan: Vec::new(),
+        layers: Vec::new(),
+        stored: Arc::new(Nothing),
+        artifacts: Arc::new(Nothing),
+        packages: Arc::new(Nothing),
+    }
 }
 
 /// An error that the guest returned. If the host could not read or keep its files, that is why; if it did not expect it and

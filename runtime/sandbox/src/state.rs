@@ -2,7 +2,7 @@
 
 use crate::capability::context::Told;
 use crate::capability::image::Building;
-use crate::grant::{Artifacts, Cancel};
+use crate::grant::{Artifacts, Cancel, Packages};
 use crate::limits::{Limits, Meter};
 use crate::output::Console;
 use crate::wasi::Clock;
@@ -25,6 +25,7 @@ pub(crate) struct State {
     pub(crate) told: Told,
     pub(crate) building: Building,
     pub(crate) artifacts: Arc<dyn Artifacts>,
+    pub(crate) packages: Arc<dyn Packages>,
     pub(crate) cancel: Cancel,
     pub(crate) deadline: Instant,
 }

@@ -29,6 +29,12 @@ impl Log for Lines {
 
 struct Refusing;
 
+impl Packages for Nothing {
+    fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
+        Ok(Vec::new())
+    }
+}
+
 impl Artifacts for Refusing {
     fn fetch(&self, requests: &[Request]) -> Result<Vec<Artifact>, GuestError> {
         Err(GuestError {
@@ -99,7 +105,13 @@ fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
 }
 
 fn build_grant() -> BuildGrant {
-    BuildGrant { plan: Vec::new(), layers: Vec::new(), stored: Arc::new(Nothing), artifacts: Arc::new(Refusing) }
+    BuildGrant {
+        plan: Vec::new(),
+        layers: Vec::new(),
+        stored: Arc::new(Nothing),
+        artifacts: Arc::new(Refusing),
+        packages: Arc::new(Nothing),
+    }
 }
 
 fn unpacking_ends(set: impl FnOnce(&mut Limits), expected: &str) {

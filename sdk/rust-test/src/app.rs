@@ -5,12 +5,13 @@ use crate::built::Built;
 use crate::detection::{Detection, Verdict};
 use crate::failure::Failure;
 use crate::log::Lines;
+use crate::packages::{self, Archive};
 use crate::plan::{self, Others};
 use crate::sandbox::Sandbox;
 use crate::stored::LastBuild;
 use serde_json::Value;
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use wattle_plan::{Distro, Metadata, Requirement};
 use wattle_sandbox::{BuildGrant, Cancel, Grant, Limits, Target};
 use wattle_tree::{Node, Scratch, Tree};
@@ -26,6 +27,7 @@ pub struct App {
     pub(crate) environment: BTreeMap<String, String>,
     target: Target,
     shelf: Shelf,
+    packages: Archive,
     others: Others,
     layers: Vec<(String, Tree)>,
     limits: Vec<(String, String)>,
@@ -40,6 +42,7 @@ impl App {
             environment: BTreeMap::new(),
             target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
             shelf: Shelf::default(),
+            packages: Archive::default(),
             others: Others::default(),
             layers: Vec::new(),
             limits: Vec::new(),
@@ -133,6 +136,20 @@ impl App {
         self
     }
 
+    /// With a package of the operating system that can be added to the image.
+    #[must_use]
+    pub fn package(mut self, name: &str, version: &str) -> App {
+        self.packages.put(name, version, false);
+        self
+    }
+
+    /// With a package of the operating system that the run image has.
+    #[must_use]
+    pub fn package_of_run_image(mut self, name: &str, version: &str) -> App {
+        self.packages.put(name, version, true);
+        self
+    }
+
     /// With a registry at this address, so that URLs below it count as that registry's, as in a lock file.
     #[must_use]
     pub fn registry(mut self, name: &str, address: &str) -> App {
@@ -202,15 +219,22 @@ impl App {
         let Sandbox(ready) = &self.sandbox;
         let plan = self.others.plan(&ready.manifest.key, alternatives);
         let artifacts = Granted { shelf: self.shelf.clone(), capabilities: ready.capabilities.clone() };
+        let packages = Arc::new(packages::Granted {
+            archive: self.packages.clone(),
+            buildpack: ready.manifest.key.clone(),
+            capabilities: ready.capabilities.clone(),
+            asked: Mutex::default(),
+        });
         let build = BuildGrant {
             plan,
             layers: self.layers.clone(),
             stored: Arc::new(self.last.clone()),
             artifacts: Arc::new(artifacts),
+            packages: packages.clone(),
         };
         let log = Arc::new(Lines::default());
         match ready.component.build(self.grant(Limits::build(), &log), build) {
-            Ok(built) => Ok(Built::new(self.clone(), built.contribution, log.text())),
+            Ok(built) => Ok(Built::new(self.clone(), built.contribution, packages.asked(), log.text())),
             Err(failure) => Err(Failure::new(failure, log.text())),
         }
     }

@@ -217,7 +217,7 @@ mod tests {
         shelf.registry("npm", "https://npm.test/mirror");
         shelf.put("npm:a/-/a-1.0.0.tgz", b"a".to_vec());
         shelf.put("https://files.test/b", b"b".to_vec());
-        let capabilities = Capabilities { registries: vec!["npm".into()], hosts: vec!["files.test".into()] };
+        let capabilities = Capabilities { registries: vec!["npm".into()], hosts: vec!["files.test".into()], ..Capabilities::default() };
         let granted = Granted { shelf, capabilities };
         let check = |source: &str| match granted.fetch(&[Request { source: source.to_owned(), digest: None }]) {
             Ok(artifacts) => artifacts[0].address.clone(),

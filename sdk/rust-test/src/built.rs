@@ -7,27 +7,28 @@ use crate::layer::{Layer, text};
 use crate::stored::LastBuild;
 use std::collections::BTreeMap;
 use wattle_launcher::Phase;
-use wattle_sandbox::{Contribution, Fetched, Process};
+use wattle_sandbox::{Contribution, Fetched, Installed, Process};
 use wattle_tree::{Node, Tree};
 
 /// What a buildpack contributed.
 ///
 /// Written out, it is made for snapshots: every layer with its state, key and files, what changed in the application, then
-/// processes, labels, what was fetched, and the log.
+/// processes, labels, what was fetched, which packages were asked for, and the log.
 pub struct Built {
     pub(crate) app: App,
     contribution: Contribution,
+    packages: Vec<Installed>,
     layers: Vec<Layer>,
     log: String,
     left: LastBuild,
 }
 
 impl Built {
-    pub(crate) fn new(app: App, mut contribution: Contribution, log: String) -> Built {
+    pub(crate) fn new(app: App, mut contribution: Contribution, packages: Vec<Installed>, log: String) -> Built {
         let layers = std::mem::take(&mut contribution.layers).into_iter();
         let layers: Vec<Layer> = layers.map(|layer| Layer::new(layer, |name| app.last.contents(name))).collect();
         let left = app.last.after(&layers);
-        Built { app, contribution, layers, log, left }
+        Built { app, contribution, packages, layers, log, left }
     }
 
     /// Builds the same application again, with the layers that this build left.
@@ -99,6 +100,11 @@ impl Built {
     /// Everything that was fetched, in order.
     pub fn fetched(&self) -> &[Fetched] {
         &self.contribution.fetched
+    }
+
+    /// The packages of the operating system that were asked for, in order, each once.
+    pub fn packages(&self) -> &[Installed] {
+        &self.packages
     }
 
     /// What was printed, to standard output and standard error alike.

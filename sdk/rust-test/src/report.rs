@@ -13,6 +13,10 @@ impl fmt::Display for Built {
         self.processes().iter().try_for_each(|it| process(it, f))?;
         self.labels().iter().try_for_each(|(key, value)| writeln!(f, "label {key}={value}"))?;
         self.fetched().iter().try_for_each(|it| writeln!(f, "fetched {} ({} bytes)", it.source, it.size))?;
+        self.packages().iter().try_for_each(|it| {
+            let note = if it.in_run_image { " (of the run image)" } else { "" };
+            writeln!(f, "package {} {}{note}", it.name, it.version)
+        })?;
         self.log().lines().try_for_each(|line| writeln!(f, "| {line}"))
     }
 }

@@ -415,3 +415,17 @@ fn a_plan_that_does_not_come_about_is_said() {
 fn a_package_that_is_not_there_is_said() {
     Sandbox::of_package("none");
 }
+
+#[test]
+fn packages() {
+    let app = app("packages").package("nginx", "1.22.1-9").package_of_run_image("libc6", "2.36-9").package("curl", "7.88");
+    insta::assert_snapshot!(app.build().unwrap(), @r#"
+    package nginx 1.22.1-9
+    package libc6 2.36-9 (of the run image)
+    | [("nginx", "1.22.1-9", false), ("libc6", "2.36-9", true), ("nginx", "1.22.1-9", false)]
+    | Err("`test/calls` may not add the package `curl`")
+    | Err("there is no package `nginx=1.0`")
+    | Err("`Nginx` is not the name of a package")
+    | Err("`../nginx` is not the name of a package")
+    "#);
+}

@@ -1,7 +1,7 @@
 //! What each phase is told, and what it may do.
 
-use crate::bindings::wattle::buildpack::{artifacts, context as host, image};
-use crate::{Artifact, Error, LayerRequest, Request, Result};
+use crate::bindings::wattle::buildpack::{artifacts, context as host, image, packages};
+use crate::{Artifact, Error, Installed, LayerRequest, Request, Result};
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -160,6 +160,26 @@ impl<'a> Build<'a> {
         let requests: Vec<_> = requests.into_iter().map(|request| request.into().into_host()).collect();
         let artifacts = artifacts::fetch(&requests).map_err(Error::from_host)?;
         Ok(artifacts.into_iter().map(Artifact).collect())
+    }
+
+    /// Sees to it that the image has these packages of its operating system and what they depend on, and gives them in the
+    /// order asked for. Each is a name, or a name, `=` and a version.
+    ///
+    /// ```no_run
+    /// # use wattle_buildpack::{Build, Result};
+    /// # fn build(cx: &Build) -> Result<()> {
+    /// let packages = cx.require_packages(["nginx"])?;
+    /// println!("nginx {}", packages[0].version());
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn require_packages<P: Into<String>>(
+        &self,
+        packages: impl IntoIterator<Item = P>,
+    ) -> Result<Vec<Installed>> {
+        let packages: Vec<String> = packages.into_iter().map(Into::into).collect();
+        let installed = packages::require(self.image, &packages).map_err(Error::from_host)?;
+        Ok(installed.into_iter().map(Installed).collect())
     }
 }
 

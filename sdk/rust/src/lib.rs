@@ -12,6 +12,7 @@ pub mod handler;
 mod key;
 mod launch;
 mod layer;
+mod package;
 
 pub use artifact::{Artifact, Placement, Request};
 pub use context::{Build, Context, Detect, Distribution, Entry, Target};
@@ -19,6 +20,7 @@ pub use detection::{Detection, Requirement};
 pub use error::{Error, Fault, Result};
 pub use launch::{Launch, Process};
 pub use layer::{Change, Environment, Layer, LayerRequest, Scope, State};
+pub use package::Installed;
 
 /// A buildpack: says whether it has something to do for an application, and does it.
 ///

@@ -4,7 +4,7 @@ use super::LAYERS_DIR;
 use super::labels::{Process, ProjectMetadata, RunImageName};
 use super::names::{self, NameError};
 use crate::layer::{Owner, SourceError};
-use crate::{ComposeError, Layer};
+use crate::{Addition, ComposeError, Layer};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -44,6 +44,9 @@ pub struct LaunchLayer {
 /// Everything that goes on a run image.
 #[derive(Debug, Clone)]
 pub struct Application {
+    /// Packages of the operating system that the run image lacks: a layer at the root, below those of buildpacks. The
+    /// specification has no such layer: to a rebase it belongs to the application, and stays.
+    pub packages: Option<Addition>,
     /// The buildpacks, in the order of the group.
     pub buildpacks: Vec<Buildpack>,
     /// The application's own layers, the lowest first: one, unless it was sliced.

@@ -70,7 +70,7 @@ fn entrypoint(application: &Application) -> String {
 /// From the lowest to the highest: what changes seldom first. What their history says is read by people and by tools.
 fn additions(application: &Application, own: &Own) -> Vec<Addition> {
     let add = |layer: &Layer, created_by: String| Addition { layer: layer.clone(), created_by };
-    let mut additions = Vec::new();
+    let mut additions: Vec<Addition> = application.packages.iter().cloned().collect();
     for Buildpack { id, version, layers, .. } in &application.buildpacks {
         additions.extend(layers.iter().map(|LaunchLayer { name, layer, .. }| {
             add(layer, format!("Layer: '{name}', Created by buildpack: {id}@{version}"))

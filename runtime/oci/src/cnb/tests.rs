@@ -3,7 +3,7 @@
 use super::*;
 use crate::layer::Order::{Directories, Paths};
 use crate::layer::Owner;
-use crate::{Descriptor, Digest, Image, Layer, media};
+use crate::{Addition, Descriptor, Digest, Image, Layer, media};
 use serde_json::{Value, json};
 use wattle_tree::Tree;
 
@@ -71,6 +71,7 @@ fn shop() -> Application {
         store: None,
     };
     Application {
+        packages: None,
         buildpacks: vec![node, procfile],
         app: vec![layer("app")],
         launcher: layer("launcher"),
@@ -382,6 +383,17 @@ fn without_processes_the_launcher_is_the_entrypoint() {
     assert_eq!(image.config().value().config.entrypoint, [LAUNCHER]);
     assert_eq!(image.layers().len(), 6);
     assert!(label(&image, LIFECYCLE_METADATA).contains("\"process-types\": {\n    \"sha\": \"\"\n  }"));
+}
+
+#[test]
+fn packages_of_the_system_are_right_on_the_run_image_and_not_of_it() {
+    let packages = Addition { layer: layer("packages"), created_by: "Packages: nginx".to_owned() };
+    let (plain, base) = (compose(&base(|_| {}), shop()).unwrap(), base(|_| {}));
+    let image = compose(&base, Application { packages: Some(packages.clone()), ..shop() }).unwrap();
+    let below = base.layers().len();
+    assert_eq!(image.layers()[below].diff_id, packages.layer.diff_id);
+    assert_eq!(image.config().value().history[below].created_by.as_deref(), Some("Packages: nginx"));
+    assert_eq!(label(&image, LIFECYCLE_METADATA), label(&plain, LIFECYCLE_METADATA));
 }
 
 #[test]

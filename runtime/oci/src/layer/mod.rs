@@ -5,10 +5,12 @@
 //! alone. The compressed form also depends on the version of the compressor: whether two layers are equal is told by
 //! their `diff_id`.
 
+mod glimpse;
 mod pack;
 mod source;
 mod tar;
 
+pub use glimpse::{Glimpse, Seen};
 pub use pack::{FORMAT, Packed, pack};
 pub use source::{Attributes, Order, Owner, Root, Source, SourceError};
 
@@ -16,6 +18,11 @@ use crate::{Descriptor, media};
 use std::io;
 use std::num::NonZeroUsize;
 use wattle_tree::{Blob, Digest};
+
+/// How names begin that say that something is not there (OCI image specification, "Whiteouts").
+const WHITEOUT: &str = ".wh.";
+/// The name that says that nothing of the layers below is left in a directory ("Opaque Whiteout").
+const OPAQUE: &str = ".wh..wh..opq";
 
 /// A layer of an image.
 #[derive(Debug, Clone)]

@@ -25,8 +25,6 @@ const LEVEL: u32 = 2;
 /// depend on when it was packed. To be raised with whatever changes the bytes, a new version of the compressor among it; a
 /// test says when.
 pub const FORMAT: &str = "gzip-1";
-/// How names begin that say that something is not there (OCI image specification, "Whiteouts").
-const WHITEOUT: &str = ".wh.";
 /// "Unknown" (RFC 1952, section 2.3): the host that compressed is not to show.
 const GZIP_OS: u8 = 255;
 
@@ -76,7 +74,7 @@ pub fn pack(source: &Source, out: &mut dyn Write, threads: NonZeroUsize) -> io::
 
 fn write_tar(source: &Source, mut blocks: Blocks) -> io::Result<()> {
     for entry in source.entries() {
-        if entry.path.rsplit('/').next().is_some_and(|name| name.starts_with(WHITEOUT)) {
+        if entry.path.rsplit('/').next().is_some_and(|name| name.starts_with(super::WHITEOUT)) {
             let reason = "in an image, a name that begins with `.wh.` removes what has the rest of the name";
             return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{}`: {reason}", entry.path)));
         }

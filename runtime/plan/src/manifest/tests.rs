@@ -25,6 +25,8 @@ component = "node.wasm"
 [metadata.wattle.artifacts]
 registries = ["npm"]
 hosts = ["b.example:8443", "a.example"]
+[metadata.wattle.packages]
+names = ["nginx", "libpq5"]
 "#;
 
 fn check(text: &str) -> String {
@@ -57,7 +59,7 @@ fn reads_a_component() {
     assert_eq!(manifest.targets[0].variant, "v8");
     assert!(!manifest.builds_for(&Target { os: "windows".into(), ..Target::default() }));
     assert_eq!(manifest.metadata["note"].as_integer(), Some(1));
-    insta::assert_snapshot!(check(NODE), @r#"node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }"#);
+    insta::assert_snapshot!(check(NODE), @r#"node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }"#);
 }
 
 #[test]
@@ -74,13 +76,20 @@ fn reads_a_composite() {
 #[test]
 fn says_what_has_no_effect() {
     insta::assert_snapshot!(change("name =", "colour = 1\nname ="), @r#"
-    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }
-    buildpack.toml: `buildpack.colour` is unknown and has no effect
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }
+    `buildpack.toml`: `buildpack.colour` is unknown and has no effect
     "#);
     insta::assert_snapshot!(change("component =", "colour = 1\ncomponent ="), @r#"
-    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"] }
-    buildpack.toml: `metadata.wattle.colour` is unknown and has no effect
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }
+    `buildpack.toml`: `metadata.wattle.colour` is unknown and has no effect
     "#);
+    let misspelled = NODE.replace("os =", "oss =").replace("type =", "typ =").replace("registries =", "registrys =");
+    let warnings = Manifest::parse("b.toml", &misspelled).unwrap().warnings.join("\n");
+    insta::assert_snapshot!(warnings, @r"
+    `b.toml`: `buildpack.licenses.0.typ` is unknown and has no effect; did you mean `type`?
+    `b.toml`: `targets.0.oss` is unknown and has no effect; did you mean `os`?
+    `b.toml`: `metadata.wattle.artifacts.registrys` is unknown and has no effect; did you mean `registries`?
+    ");
 }
 
 #[test]

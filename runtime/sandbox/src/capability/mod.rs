@@ -5,4 +5,5 @@
 pub(crate) mod artifacts;
 pub(crate) mod context;
 pub(crate) mod image;
+mod packages;
 mod types;

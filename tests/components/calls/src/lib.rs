@@ -41,6 +41,7 @@ impl Buildpack for Calls {
             "executable" => executable(cx),
             "artifacts" => artifacts(cx),
             "unpack" => unpack(cx),
+            "packages" => packages(cx),
             "launch" => Ok(launch()),
             "label" => Ok(Launch::new().label("io.buildpacks.lifecycle.metadata", "{}")),
             "process" => Ok(Launch::new().process(Process::new("a b", ["x"]))),
@@ -69,6 +70,15 @@ fn context(cx: &Build) -> Result<Launch> {
     say(fs::read_dir("/layers")?.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?);
     say((cx.env("COLOUR"), cx.env("NOTHING"), std::env::var("COLOUR").ok(), std::env::var("NOTHING").ok()));
     say(fs::read_to_string(cx.buildpack("buildpack.toml"))?.lines().next());
+    Ok(Launch::new())
+}
+
+fn packages(cx: &Build) -> Result<Launch> {
+    let installed = cx.require_packages(["nginx", "libc6", "nginx=1.22.1-9"])?;
+    say(installed.iter().map(|it| (it.name(), it.version(), it.in_run_image())).collect::<Vec<_>>());
+    for refused in ["curl", "nginx=1.0", "Nginx", "../nginx"] {
+        say(cx.require_packages([refused]).map(|_| ()).map_err(|error| error.to_string()));
+    }
     Ok(Launch::new())
 }
 
