@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Packages of first-party buildpacks, which lie under `buildpacks/` by their short names.
-const BUILDPACKS: [&str; 2] = ["node", "procfile"];
+const BUILDPACKS: [&str; 3] = ["node", "procfile", "static"];
 /// Targets of the launcher, by OCI architecture.
 const LAUNCHERS: [(&str, &str); 2] = [("amd64", "x86_64-unknown-linux-musl"), ("arm64", "aarch64-unknown-linux-musl")];
 const GUEST: &str = "wasm32-wasip2";

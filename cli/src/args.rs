@@ -18,8 +18,8 @@ Examples:
   wattle detect shop                          what each buildpack says of an application
   wattle inspect oci:shop                     what is in an image
 
-Exit status: 0 done, 1 the application or a buildpack said no, 2 usage or configuration, 3 the network, a
-registry, the disk or Wattle failed, 130 interrupted."
+Exit status: 0 done, 1 the application or a buildpack said no, 2 usage or configuration, 3 the network, a \
+registry, the disk or Wattle failed, 130 interrupted, 143 terminated."
 )]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -52,6 +52,9 @@ pub(crate) struct Global {
     /// Where a package registry is, such as `npm=https://npm.example`
     #[arg(long = "registry", global = true, value_name = "NAME=URL")]
     pub(crate) registries: Vec<String>,
+    /// Believe archives of operating-system packages that these keys have signed, and no others
+    #[arg(long, global = true, env = "WATTLE_KEYRING", value_name = "FILE")]
+    pub(crate) keyring: Option<PathBuf>,
     /// Use only what is in the store
     #[arg(long, global = true, env = "WATTLE_OFFLINE")]
     pub(crate) offline: bool,
@@ -101,6 +104,9 @@ pub(crate) struct Application {
     /// Set a variable of the build environment; without a value, take it from the environment of this command
     #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) environment: Vec<String>,
+    /// Add a package of the run image's operating system, and what it depends on: `ffmpeg`, or `ffmpeg=VERSION`
+    #[arg(long = "package", value_name = "NAME[=VERSION]")]
+    pub(crate) packages: Vec<String>,
     /// What the image will run on, such as `linux/arm64`; this machine's architecture unless said
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,

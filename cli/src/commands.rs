@@ -5,19 +5,22 @@ mod build;
 mod cap;
 mod inspect;
 mod registries;
+mod signal;
 mod store;
 
 use self::cap::open_package;
+use self::signal::Terminated;
 use crate::args::{Application, Args, Command, Global};
 use crate::embedded;
 use crate::output::{Human, Json, Printer, report};
 use crate::settings::{self, Settings};
 use anyhow::{Context as _, Result};
+use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wattle_engine::{Cancel, Engine, EngineError, Fault, Observer, Package, Request};
+use wattle_engine::{Cancel, Engine, EngineError, Fault, Observer, Package, PackageError, Request};
 use wattle_fetch::{Fetcher, Registries};
-use wattle_plan::{Group, GroupEntry, Order};
+use wattle_plan::{DocumentError, Group, GroupEntry, Order};
 use wattle_sandbox::{LoadError, Sandbox};
 use wattle_store::Store;
 use wattle_transport::Transport;
@@ -30,6 +33,8 @@ const USAGE: u8 = 2;
 const WORLD: u8 = 3;
 /// Interrupted.
 const INTERRUPTED: u8 = 130;
+/// Asked to end by the system.
+const TERMINATED: u8 = 143;
 
 /// Runs a command; gives the exit status.
 pub(crate) fn run(args: Args) -> ExitCode {
@@ -43,9 +48,35 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Command::Registries(args) => registries::run(&cx, &args),
         Command::Store(args) => store::run(&cx, &args),
     };
-    match done {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => ExitCode::from(failed(&cx.printer, &error)),
+    let status = match done {
+        Ok(()) => 0,
+        Err(error) => failed(&cx.printer, &error),
+    };
+    match cx.printer.unwritten() {
+        Some(error) if status == 0 => ExitCode::from(failed(&cx.printer, &unsaid(error))),
+        _ => ExitCode::from(status),
+    }
+}
+
+/// Says what is wrong with how the command was called, or the help that was asked for; gives the exit status.
+pub(crate) fn answer(error: &clap::Error) -> ExitCode {
+    match error.print() {
+        Err(unwritten) if unwritten.kind() != io::ErrorKind::BrokenPipe => ExitCode::from(WORLD),
+        _ => ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(USAGE)),
+    }
+}
+
+/// The result is there, and nobody was told.
+fn unsaid(error: io::Error) -> anyhow::Error {
+    anyhow::Error::from(error).context(Unsaid)
+}
+
+#[derive(Debug)]
+struct Unsaid;
+
+impl std::fmt::Display for Unsaid {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the result cannot be written to standard output")
     }
 }
 
@@ -89,12 +120,19 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     }
     // Everything else is about how the command was called, but for what the machine refuses.
     let (code, status) = match () {
+        () if error.is::<Terminated>() => ("terminated", TERMINATED),
+        () if error.is::<Unsaid>() => ("output", WORLD),
         () if error.is::<wattle_store::StoreError>() => ("store", WORLD),
         () if error.is::<LoadError>() => ("sandbox", WORLD),
         () if error.is::<Broken>() => ("internal", WORLD),
         () => ("usage", USAGE),
     };
-    report(printer, error.as_ref(), code, &[], &[]);
+    let place = error.chain().find_map(|cause| match cause.downcast_ref() {
+        Some(PackageError::Manifest(error)) => Some(error),
+        _ => cause.downcast_ref::<DocumentError>(),
+    });
+    let (details, hints) = place.map(|place| (place.excerpt(), vec![place.hint()])).unwrap_or_default();
+    report(printer, error.as_ref(), code, &details, &hints);
     status
 }
 
@@ -108,10 +146,14 @@ impl Context {
     /// Settings for an application, their warnings said.
     pub(crate) fn settings(&self, application: &std::path::Path) -> Result<Settings> {
         let settings = Settings::read(application, &self.global)?;
-        for warning in settings.warnings() {
+        self.warn(settings.warnings());
+        Ok(settings)
+    }
+
+    fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
             self.observer(true).event(&wattle_engine::Event::Warning { text: warning.clone() });
         }
-        Ok(settings)
     }
 
     /// Who hears what happens. A command whose result is data keeps events out of it.
@@ -137,7 +179,8 @@ impl Context {
             sandbox: Sandbox::new()?,
             transport: Transport::new(settings.transport(insecure)?)?,
             fetcher: Fetcher::new(Arc::new(registries), Arc::new(store.clone()), network),
-            debian_keyring: settings::debian_keyring(),
+            keyring: settings.keyring(&self.global)?,
+            now: std::time::SystemTime::now(),
             store,
             observer,
         })
@@ -145,8 +188,11 @@ impl Context {
 }
 
 /// What the engine is asked about an application.
-pub(crate) fn request(settings: &Settings, application: &Application) -> Result<Request> {
+pub(crate) fn request(cx: &Context, settings: &Settings, application: &Application) -> Result<Request> {
     let (buildpacks, order) = buildpacks(application)?;
+    for package in &buildpacks {
+        cx.warn(&package.manifest().warnings);
+    }
     let (detect_limits, build_limits) = Settings::limits(application)?;
     Ok(Request {
         application: settings.application.clone(),
@@ -154,6 +200,7 @@ pub(crate) fn request(settings: &Settings, application: &Application) -> Result<
         buildpacks,
         order,
         target: settings.platform(application.platform.as_deref())?,
+        packages: settings.packages(&application.packages),
         environment: settings.environment(&application.environment)?,
         detect_limits,
         build_limits,

@@ -15,9 +15,10 @@ macro_rules! built {
 /// A buildpack: its name, its `buildpack.toml`, its component's file name and bytes.
 type Carried = (&'static str, &'static str, &'static str, &'static [u8]);
 
-const BUILDPACKS: [Carried; 2] = [
+const BUILDPACKS: [Carried; 3] = [
     ("node", include_str!("../../buildpacks/node/buildpack.toml"), "node.wasm", built!("node.wasm")),
     ("procfile", include_str!("../../buildpacks/procfile/buildpack.toml"), "procfile.wasm", built!("procfile.wasm")),
+    ("static", include_str!("../../buildpacks/static/buildpack.toml"), "static.wasm", built!("static.wasm")),
 ];
 
 /// The first-party buildpacks.

@@ -10,5 +10,8 @@ use clap::Parser as _;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    commands::run(args::Args::parse())
+    match args::Args::try_parse() {
+        Ok(args) => commands::run(args),
+        Err(error) => commands::answer(&error),
+    }
 }

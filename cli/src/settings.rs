@@ -10,6 +10,7 @@ use file::File;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use wattle_engine::Keyring;
 use wattle_fetch::{Explicit, Network};
 use wattle_oci::Platform;
 use wattle_sandbox::Limits;
@@ -90,6 +91,20 @@ impl Settings {
             environment.insert(name.to_owned(), value);
         }
         Ok(environment)
+    }
+
+    /// Packages of the operating system that the image is to have besides those that buildpacks ask for.
+    pub(crate) fn packages(&self, typed: &[String]) -> Vec<String> {
+        self.file.packages.iter().chain(typed).cloned().collect()
+    }
+
+    /// Whose word counts in archives of operating-system packages.
+    pub(crate) fn keyring(&self, global: &Global) -> Result<Keyring> {
+        let Some(path) = global.keyring.as_deref().or(self.file.keyring.as_deref()) else {
+            return Ok(machine_keyring());
+        };
+        let keys = fs::read(path).with_context(|| format!("the keyring `{}` cannot be read", path.display()))?;
+        Ok(Keyring::Only(keys.into()))
     }
 
     /// What of the application is left out.
@@ -177,9 +192,11 @@ pub(crate) fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok()
 }
 
-/// Keys of the Debian archive, where Debian and its descendants have them.
-pub(crate) fn debian_keyring() -> Option<Vec<u8>> {
-    fs::read("/usr/share/keyrings/debian-archive-keyring.gpg").ok()
+/// Keys of distributions' archives, where Debian and its descendants have them.
+fn machine_keyring() -> Keyring {
+    let keyrings = ["debian", "ubuntu"].map(|name| format!("/usr/share/keyrings/{name}-archive-keyring.gpg"));
+    let keys: Vec<u8> = keyrings.iter().filter_map(|path| fs::read(path).ok()).flatten().collect();
+    if keys.is_empty() { Keyring::Pinned } else { Keyring::Machine(keys.into()) }
 }
 
 fn variables() -> BTreeMap<String, String> {

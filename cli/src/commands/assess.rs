@@ -61,7 +61,7 @@ type Ask = fn(&wattle_engine::Engine, &wattle_engine::Request) -> Result<Assessm
 
 fn assess(cx: &Context, application: &Application, ask: Ask) -> Result<Assessment> {
     let settings = cx.settings(&application.path)?;
-    let request = super::request(&settings, application)?;
+    let request = super::request(cx, &settings, application)?;
     let engine = cx.engine(&settings, &[], std::sync::Arc::new(super::Compiling(cx.printer.clone())))?;
     Ok(ask(&engine, &request)?)
 }

@@ -1,11 +1,12 @@
 //! `wattle build`.
 
+use super::signal::Signals;
 use super::{Broken, Context, runtime};
 use crate::args::Build;
 use crate::output::duration;
 use anyhow::Result;
 use serde::Serialize;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 use wattle_engine::{Cancel, EngineError, Report};
 use wattle_transport::Location;
 
@@ -23,17 +24,21 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
     let settings = cx.settings(&args.application.path)?;
     let output = settings.output(args.output.as_deref())?;
     let run_image = settings.run_image(args.run_image.as_deref())?;
-    let request = super::request(&settings, &args.application)?;
+    let request = super::request(cx, &settings, &args.application)?;
     let engine = cx.engine(&settings, &args.insecure, cx.observer(true))?;
     let cancel = request.cancel.clone();
     let to = output.clone();
     let runtime = runtime()?;
     let report = runtime.block_on(async move {
+        let signals = Signals::new()?;
         let build = tokio::spawn(async move { engine.build(&request, run_image.as_ref(), &to).await });
-        wait(build, &cancel).await
+        wait(build, signals, &cancel).await
     });
-    // Whoever interrupts twice does not wait for what cannot be interrupted.
-    runtime.shutdown_background();
+    match report {
+        Ok(_) => runtime.shutdown_background(),
+        // What was at work on the disk may remove what it began; what cannot be interrupted is not waited for.
+        Err(_) => runtime.shutdown_timeout(Duration::from_secs(1)),
+    }
     let report = report?;
     cx.printer.done();
     finish(cx, &report, &output, started);
@@ -41,18 +46,24 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
 }
 
 /// Waits for the build; the first interrupt asks it to end, a second one does not wait for that.
-async fn wait(mut build: tokio::task::JoinHandle<Result<Report, EngineError>>, cancel: &Cancel) -> Result<Report> {
+async fn wait(
+    mut build: tokio::task::JoinHandle<Result<Report, EngineError>>,
+    mut signals: Signals,
+    cancel: &Cancel,
+) -> Result<Report> {
     // Nobody takes the build away, so that it ended without a result only if it panicked.
     let joined = |result: Result<Result<Report, EngineError>, _>| Ok(result.map_err(|_| Broken)??);
-    tokio::select! {
+    let signal = tokio::select! {
         result = &mut build => return joined(result),
-        _ = tokio::signal::ctrl_c() => cancel.cancel(),
-    }
-    tokio::select! {
+        signal = signals.next() => signal,
+    };
+    cancel.cancel();
+    let ended = tokio::select! {
         // What was finished in spite of it is finished.
         result = build => joined(result),
-        _ = tokio::signal::ctrl_c() => Err(EngineError::Interrupted.into()),
-    }
+        _ = signals.next() => Err(EngineError::Interrupted.into()),
+    };
+    ended.map_err(|error| signal.explain(error))
 }
 
 fn finish(cx: &Context, report: &Report, output: &Location, started: Instant) {

@@ -71,6 +71,8 @@ impl Observer for Human {
                 let what = format!("({}, {})", count(*files, "file"), size(*bytes));
                 printer.step("Reading", &format!("{} {}", path.display(), printer.style.faint(&what)));
             }
+            Event::Withheld { file, whole: true } => printer.detail(&format!("without `{file}`, which has credentials")),
+            Event::Withheld { file, .. } => printer.detail(&format!("without the credentials in `{file}`")),
             Event::Compiling { buildpack } => printer.step("Compiling", &format!("{buildpack}, once")),
             Event::Assembling { run_image, packages } => {
                 printer.step("Assembling", &format!("run image {run_image} from {packages} Debian packages, once"));

@@ -31,6 +31,8 @@ pub(crate) struct Printer {
     pub(crate) style: Style,
     progress: bool,
     bar: Mutex<Option<ProgressBar>>,
+    /// Why data was not written, the first time.
+    unwritten: Mutex<Option<io::Error>>,
 }
 
 impl Printer {
@@ -52,6 +54,7 @@ impl Printer {
             style: Style { colour },
             progress: terminal && !global.quiet && !global.verbose && !json && !set("CI"),
             bar: Mutex::new(None),
+            unwritten: Mutex::new(None),
         }
     }
 
@@ -61,10 +64,20 @@ impl Printer {
     }
 
     fn write_data(&self, line: &str) {
-        self.undisturbed(|| {
+        let mut written = Ok(());
+        self.undisturbed(|| written = writeln!(io::stdout(), "{line}"));
+        match written {
             // A reader that has seen enough is no failure.
-            let _ = writeln!(io::stdout(), "{line}");
-        });
+            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+                self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+            }
+            _ => {}
+        }
+    }
+
+    /// Why data could not be written, if any could not.
+    pub(crate) fn unwritten(&self) -> Option<io::Error> {
+        self.unwritten.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// Lines of data.

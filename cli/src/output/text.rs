@@ -4,14 +4,15 @@ use std::time::Duration;
 
 /// Bytes in decimal units: `812 B`, `4.2 MB`.
 pub(crate) fn size(bytes: u64) -> String {
-    const UNITS: [(u64, &str); 3] = [(1_000_000_000, "GB"), (1_000_000, "MB"), (1_000, "kB")];
-    match UNITS.iter().find(|(unit, _)| bytes >= *unit) {
-        None => format!("{bytes} B"),
-        Some((unit, name)) => {
-            let tenths = bytes.saturating_mul(10) / unit;
-            format!("{}.{} {name}", tenths / 10, tenths % 10)
-        }
+    const UNITS: [(u64, &str); 3] = [(1_000, "kB"), (1_000_000, "MB"), (1_000_000_000, "GB")];
+    if bytes < 1000 {
+        return format!("{bytes} B");
     }
+    let tenths = |unit: u64| (bytes / (unit / 20)).div_ceil(2);
+    // The smallest unit in which it has no more than three digits once it is rounded.
+    let fitting = UNITS.iter().find(|(unit, _)| tenths(*unit) < 10_000);
+    let (unit, name) = fitting.unwrap_or(&UNITS[2]);
+    format!("{}.{} {name}", tenths(*unit) / 10, tenths(*unit) % 10)
 }
 
 /// A count and its noun: `1 layer`, `2 layers`.
@@ -84,6 +85,8 @@ mod tests {
     #[test]
     fn figures_read_well() {
         assert_eq!([0, 999, 1000, 1_049_999, 2_000_000_000].map(size), ["0 B", "999 B", "1.0 kB", "1.0 MB", "2.0 GB"]);
+        assert_eq!([1_050_000, 1_960_000, 999_949, 999_950].map(size), ["1.1 MB", "2.0 MB", "999.9 kB", "1.0 MB"]);
+        assert_eq!(size(u64::MAX), "18446744073.7 GB");
         let times = [5, 999, 4_240, 59_999, 192_000].map(Duration::from_millis);
         assert_eq!(times.map(duration), ["5 ms", "999 ms", "4.2 s", "60.0 s", "3 min 12 s"]);
         assert_eq!([count(0, "layer"), count(1, "layer"), count(2, "layer")], ["0 layers", "1 layer", "2 layers"]);

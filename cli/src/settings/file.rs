@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use wattle_fetch::Explicit;
 use wattle_plan::Document;
 
@@ -19,6 +19,10 @@ pub(crate) struct File {
     pub(crate) platform: Option<String>,
     /// Patterns of files to leave out, as in `.gitignore`.
     pub(crate) ignore: Vec<String>,
+    /// Packages of the operating system that the image is to have.
+    pub(crate) packages: Vec<String>,
+    /// Keys that archives of such packages are to be signed by.
+    pub(crate) keyring: Option<PathBuf>,
     /// The build environment.
     pub(crate) env: BTreeMap<String, String>,
     /// Where package registries are.
@@ -31,6 +35,9 @@ pub(crate) struct File {
     #[serde(skip)]
     origin: String,
 }
+
+/// Keys that are read, for whoever misspells one.
+const KEYS: [&str; 7] = ["output", "run-image", "platform", "ignore", "env", "registries", "insecure-registries"];
 
 impl File {
     /// The file that was named, or the application's, or the user's. What is found first counts alone.
@@ -48,9 +55,9 @@ impl File {
     fn read(path: &Path) -> Result<File> {
         let name = path.display().to_string();
         let text = std::fs::read_to_string(path).with_context(|| format!("`{name}` cannot be read"))?;
-        let (mut file, unknown) = Document { file: &name, text: &text }.read::<File>()?;
-        file.warnings =
-            unknown.into_iter().map(|key| format!("`{name}`: `{key}` is unknown and has no effect")).collect();
+        let document = Document { file: &name, text: &text };
+        let (mut file, unknown) = document.read::<File>()?;
+        file.warnings = document.unknown(&unknown, &KEYS);
         file.origin = format!("`registries` in `{name}`");
         Ok(file)
     }

@@ -1,6 +1,6 @@
 //! The way of a build.
 
-use crate::artifacts::{Granted, Telling, cancelled};
+use crate::artifacts::{self, Telling, cancelled};
 use crate::buildpack::Buildpack;
 use crate::environment;
 use crate::error::EngineError;
@@ -9,6 +9,7 @@ use crate::export::{self, Exported};
 use crate::request::{Engine, Request};
 use crate::run::{Planned, Run};
 use crate::stored::{FromStore, Maker};
+use crate::system::{Chosen, Granted, Packages};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -106,9 +107,10 @@ impl Engine {
         let made = block_in_place(|| -> Result<_, EngineError> {
             run.distribution = base.distribution();
             let planned = run.plan()?;
-            let done = run.build_all(&planned)?;
+            let packages = Handle::current().block_on(self.packages(request, &planned, &base))?;
+            let done = run.build_all(&planned, packages.as_ref())?;
             let fetched = origins(&done);
-            let exported = export::export(&run, &base.source, &done)?;
+            let exported = export::export(&run, &base.source, &done, packages.as_deref())?;
             let metadata = wattle_oci::cnb::BuildMetadata::of(&exported.image);
             let metadata = metadata.map_err(|source| EngineError::Label { location: output.to_string(), source })?;
             let metadata = metadata.unwrap_or_default();
@@ -145,6 +147,30 @@ impl Engine {
         })
     }
 
+    /// The packages that the user wants, to be joined by those that buildpacks ask for; none if nobody may ask for any, so
+    /// that no layer of the run image has to be read.
+    async fn packages(
+        &self,
+        request: &Request,
+        planned: &Planned,
+        base: &Chosen,
+    ) -> Result<Option<Arc<Packages>>, EngineError> {
+        let may_ask = |buildpack: &Buildpack| !buildpack.capabilities.packages.is_empty();
+        if request.packages.is_empty() && !planned.buildpacks.values().any(may_ask) {
+            return Ok(None);
+        }
+        let system = tokio::select! {
+            system = self.system(&base.source) => system?,
+            () = cancelled(&request.cancel) => return Err(EngineError::Interrupted),
+        };
+        let architecture = &request.target.architecture;
+        let packages = Packages::new(self.archives(), request.cancel.clone(), &base.name, system, architecture);
+        if !request.packages.is_empty() {
+            block_in_place(|| packages.require(&request.packages))?;
+        }
+        Ok(Some(Arc::new(packages)))
+    }
+
     /// Keeps what the next build can use. After the image is where it should be: a build that failed leaves what was, and one
     /// that is done is done though this fails.
     fn remember(&self, request: &Request, records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>) {
@@ -160,7 +186,7 @@ impl Engine {
 
 impl Run<'_> {
     /// Lets the buildpacks of the plan build, one after the other.
-    fn build_all(&self, planned: &Planned) -> Result<Done, EngineError> {
+    fn build_all(&self, planned: &Planned, packages: Option<&Arc<Packages>>) -> Result<Done, EngineError> {
         let mut application = self.application.clone();
         let mut steps: Vec<DoneStep> = Vec::new();
         let mut build_layers: Vec<(String, Tree)> = Vec::new();
@@ -170,7 +196,13 @@ impl Run<'_> {
             let (buildpack_id, version) = (key.id.to_string(), key.version.to_string());
             self.observer.event(&Event::Building { buildpack: buildpack_id, version });
             let before: Vec<String> = steps.iter().map(|step| step.key.id.to_string()).collect();
-            let (contribution, stored) = self.build_one(buildpack, step, application, &before, &build_layers)?;
+            let granted = Granted {
+                packages: packages.cloned(),
+                buildpack: key.clone(),
+                capabilities: buildpack.capabilities.clone(),
+            };
+            let built = self.build_one(buildpack, step, application, granted, &before, &build_layers);
+            let (contribution, stored) = built?;
             application = contribution.application;
             for layer in &contribution.layers {
                 tell_layer(&*self.observer, key, layer);
@@ -197,6 +229,7 @@ impl Run<'_> {
         buildpack: &Buildpack,
         step: &Step,
         application: Tree,
+        packages: Granted,
         before: &[String],
         layers: &[(String, Tree)],
     ) -> Result<(Contribution, Arc<FromStore>), EngineError> {
@@ -208,7 +241,7 @@ impl Run<'_> {
         grant.environment = environment::with_layers(&grant.environment, before, layers)
             .map_err(|source| EngineError::Pack { layer: "the build environment".to_owned(), source })?;
         let capabilities = &buildpack.capabilities;
-        let artifacts = Granted {
+        let artifacts = artifacts::Granted {
             fetcher: self.engine.fetcher.clone(),
             permission: Permission {
                 registries: capabilities.registries.iter().cloned().collect(),
@@ -227,6 +260,7 @@ impl Run<'_> {
             layers: layers.to_vec(),
             stored: stored.clone(),
             artifacts: Arc::new(artifacts),
+            packages: Arc::new(packages),
         };
         let built = buildpack.component.build(grant, build);
         let built = built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;

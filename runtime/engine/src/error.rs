@@ -1,7 +1,7 @@
 //! Why there is no image.
 
 use crate::buildpack::PackageError;
-use crate::run_image::RunImageError;
+use crate::system::{PackagesError, RunImageError};
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -75,6 +75,18 @@ pub enum EngineError {
     /// There is no run image to start from.
     #[error(transparent)]
     RunImage(Box<RunImageError>),
+    /// The layers of the run image cannot be read.
+    #[error("the layers of the run image `{reference}` cannot be read")]
+    RunImageLayers {
+        /// Its name.
+        reference: String,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+    /// Packages of the operating system cannot be added.
+    #[error(transparent)]
+    Packages(Box<PackagesError>),
     /// The run image is for something else.
     #[error("the run image `{reference}` is for `{found}`, and the image is to run on `{wanted}`")]
     RunImagePlatform {
@@ -145,6 +157,8 @@ impl EngineError {
             EngineError::Launcher(_) => "launcher/architecture",
             EngineError::RunImage(error) => return error.code(),
             EngineError::RunImagePlatform { .. } => "run-image/platform",
+            EngineError::RunImageLayers { .. } => "run-image/layers",
+            EngineError::Packages(error) => return error.code(),
             EngineError::Pack { .. } => "export/pack",
             EngineError::Compose(_) => "export/compose",
             EngineError::ReadImage { .. } => "image/read",
@@ -168,6 +182,7 @@ impl EngineError {
             | EngineError::RunImagePlatform { .. } => Fault::Usage,
             EngineError::Buildpack { failure, .. } => of_failure(failure),
             EngineError::RunImage(error) => error.fault(),
+            EngineError::Packages(error) if error.fault() == wattle_sandbox::Fault::User => Fault::Usage,
             EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
                 wattle_transport::Fault::NotFound => Fault::Usage,
                 _ => Fault::World,
@@ -175,6 +190,7 @@ impl EngineError {
             // What the application or a buildpack has that no image can have.
             EngineError::Pack { source, .. } if source.kind() == io::ErrorKind::InvalidInput => Fault::Application,
             EngineError::Compose(error) if !matches!(**error, wattle_oci::cnb::Error::Pack(_)) => Fault::Application,
+            EngineError::Packages(_) | EngineError::RunImageLayers { .. } => Fault::World,
             EngineError::Pack { .. } | EngineError::Compose(_) | EngineError::Label { .. } | EngineError::Store(_) => {
                 Fault::World
             }
@@ -196,6 +212,7 @@ impl EngineError {
             }
             EngineError::Buildpack { failure, .. } => failure.hints(),
             EngineError::RunImage(error) => error.hints(),
+            EngineError::Packages(error) => error.hints(),
             EngineError::RunImagePlatform { found, .. } => {
                 vec![format!("name a run image for what you want, or build with `--platform {found}`")]
             }
@@ -276,6 +293,12 @@ impl EngineError {
 impl From<RunImageError> for EngineError {
     fn from(error: RunImageError) -> EngineError {
         EngineError::RunImage(Box::new(error))
+    }
+}
+
+impl From<PackagesError> for EngineError {
+    fn from(error: PackagesError) -> EngineError {
+        EngineError::Packages(Box::new(error))
     }
 }
 

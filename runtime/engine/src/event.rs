@@ -23,6 +23,13 @@ pub enum Event {
         /// Their bytes.
         bytes: u64,
     },
+    /// A file of the application has credentials, which neither buildpacks nor the image get.
+    Withheld {
+        /// Its path in the application.
+        file: String,
+        /// True if all of it is left out, not only lines.
+        whole: bool,
+    },
     /// A component is being compiled, which takes a while and is done once.
     Compiling {
         /// Its buildpack.

@@ -5,6 +5,7 @@ use crate::error::EngineError;
 use crate::packing::{Packing, packed};
 use crate::request::Request;
 use crate::run::Run;
+use crate::system::Packages;
 use std::collections::BTreeMap;
 use std::io;
 use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName};
@@ -26,7 +27,12 @@ pub(crate) struct Exported {
 }
 
 /// Puts what the buildpacks did on the run image.
-pub(crate) fn export(run: &Run, base: &Base, done: &Done) -> Result<Exported, EngineError> {
+pub(crate) fn export(
+    run: &Run,
+    base: &Base,
+    done: &Done,
+    packages: Option<&Packages>,
+) -> Result<Exported, EngineError> {
     let cancel = run.request.cancel.clone();
     let packing = Packing { store: &run.engine.store, observer: &*run.observer, cancel };
     let mut records = Vec::new();
@@ -49,6 +55,7 @@ pub(crate) fn export(run: &Run, base: &Base, done: &Done) -> Result<Exported, En
     }
     let default_process = default_process(done);
     let application = Application {
+        packages: packages.map(|packages| packages.addition(&packing)).transpose()?.flatten(),
         buildpacks,
         app: vec![application(&packing, &done.application)?],
         launcher: launcher(run, &packing)?,

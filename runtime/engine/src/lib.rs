@@ -7,6 +7,7 @@
 mod artifacts;
 mod build;
 mod buildpack;
+mod credentials;
 mod detect;
 mod environment;
 mod error;
@@ -17,8 +18,8 @@ mod nearest;
 mod packing;
 mod request;
 mod run;
-mod run_image;
 mod stored;
+mod system;
 
 pub use build::Report;
 pub use buildpack::{Package, PackageError};
@@ -27,6 +28,7 @@ pub use event::{Entry, Event, KeyChange, LayerState, Observer, Step, Verdict};
 pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
 pub use request::{Engine, Request};
 pub use run::{Assessment, BuildpackVerdict};
+pub use system::{ArchiveError, Keyring, PackagesError, RunImageError};
 
 /// Re-exported because they are part of a [`Request`].
 pub use wattle_sandbox::Cancel;

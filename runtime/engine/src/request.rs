@@ -2,9 +2,11 @@
 
 use crate::buildpack::Package;
 use crate::event::Observer;
+use crate::system::Keyring;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::SystemTime;
 use wattle_fetch::Fetcher;
 use wattle_oci::Platform;
 use wattle_plan::Order;
@@ -24,9 +26,10 @@ pub struct Engine {
     pub transport: Transport,
     /// Where packages come from.
     pub fetcher: Fetcher,
-    /// Keys of the Debian archive, as its keyring package has them. Without them the release file is believed unseen,
-    /// with a warning.
-    pub debian_keyring: Option<Vec<u8>>,
+    /// Whose word counts in archives of operating-system packages.
+    pub keyring: Keyring,
+    /// When this is: release files of archives are not to be believed for ever.
+    pub now: SystemTime,
     /// Who hears what happens.
     pub observer: Arc<dyn Observer>,
 }
@@ -44,6 +47,8 @@ pub struct Request {
     pub order: Order,
     /// What the image will run on.
     pub target: Platform,
+    /// Packages of the operating system that the user wants in the image: names, or names with `=` and a version.
+    pub packages: Vec<String>,
     /// What the user sets of the build environment.
     pub environment: BTreeMap<String, String>,
     /// What a buildpack may use in `detect`.

@@ -1,6 +1,7 @@
 //! One application in hand: what all phases share, and the first of them.
 
 use crate::buildpack::{self, Buildpack};
+use crate::credentials::{self, Withheld};
 use crate::detect::{self, Detections};
 use crate::error::EngineError;
 use crate::event::{Entry, Event, Observer, Step, Verdict};
@@ -10,12 +11,14 @@ use cap_std::ambient_authority;
 use cap_std::fs::Dir;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use wattle_plan::{BuildpackKey, Detection, Distro, ExpandedGroup, Plan, candidates, expand, resolve};
 use wattle_sandbox::{Failure, Grant, Limits, Log, Target};
 use wattle_store::StoreError;
-use wattle_tree::{Node, Tree, directory};
+use wattle_transport::STAGES;
+use wattle_tree::directory::{self, ReadError};
+use wattle_tree::{Node, Tree};
 
 /// An application that was read, and the run image's distribution if there is one yet.
 pub(crate) struct Run<'a> {
@@ -79,17 +82,27 @@ impl Engine {
 }
 
 impl<'a> Run<'a> {
-    /// Reads the application, without the layout `output` if that is in it: an image of an earlier build is no source.
+    /// Reads the application, without credentials, and without the layout `output` if that is in it: an image of an earlier
+    /// build is no source.
     pub(crate) fn new(engine: &'a Engine, request: &'a Request, output: Option<&Path>) -> Result<Run<'a>, EngineError> {
         let path = &request.application;
         let opened = Dir::open_ambient_dir(path, ambient_authority());
         let opened = opened.map_err(|source| EngineError::Application { path: path.clone(), source })?;
+        let failed = |source| EngineError::Read { path: path.clone(), source };
+        let inner = output.and_then(|output| inside(path, output)).unwrap_or_default();
         let mut rules = request.rules.clone();
-        rules.extra.extend(output.and_then(|output| pattern(path, output)));
-        let application = directory::read(&opened, &rules);
-        let application = application.map_err(|source| EngineError::Read { path: path.clone(), source })?;
+        if !inner.is_empty() {
+            rules.extra.extend([pattern(&inner), format!("{STAGES}/")]);
+        }
+        let mut application = directory::read(&opened, &rules).map_err(failed)?;
+        remove_hollow(&mut application, &inner);
+        let withheld = credentials::withhold(&mut application);
+        let withheld = withheld.map_err(|(path, source)| failed(ReadError::Unreadable { path, source }))?;
         let (files, bytes) = extent(&application);
         engine.observer.event(&Event::Application { path: path.clone(), files, bytes });
+        for (file, withheld) in withheld {
+            engine.observer.event(&Event::Withheld { file, whole: withheld == Withheld::Whole });
+        }
         Ok(Run { engine, request, observer: engine.observer.clone(), application, distribution: None })
     }
 
@@ -167,21 +180,43 @@ fn first_failure(detections: &mut Detections) -> Option<(BuildpackKey, Failure)>
     std::mem::take(&mut detections.failures).into_iter().next()
 }
 
-/// The pattern that leaves `inner` out of what is below `directory`; none if it is not there, or not below it.
-fn pattern(directory: &Path, inner: &Path) -> Option<String> {
-    let (directory, inner) = (directory.canonicalize().ok()?, inner.canonicalize().ok()?);
+/// The names that lead from `directory` to `path`, whether that is there or not; none if it is not below.
+fn inside(directory: &Path, path: &Path) -> Option<Vec<String>> {
+    let path = std::path::absolute(path).ok()?;
+    let there = path.ancestors().find_map(|above| Some((above, above.canonicalize().ok()?)));
+    let (above, real) = there?;
+    let real: PathBuf = real.join(path.strip_prefix(above).ok()?);
+    let name = |component| match component {
+        Component::Normal(name) => name.to_str().map(str::to_owned),
+        _ => None,
+    };
+    real.strip_prefix(directory.canonicalize().ok()?).ok()?.components().map(name).collect()
+}
+
+/// The pattern that leaves a path out.
+fn pattern(names: &[String]) -> String {
     let mut pattern = String::new();
-    for component in inner.strip_prefix(directory).ok()?.components() {
-        let Component::Normal(name) = component else { return None };
+    for name in names {
         pattern.push('/');
-        for character in name.to_str()?.chars() {
+        for character in name.chars() {
             if !character.is_alphanumeric() {
                 pattern.push('\\');
             }
             pattern.push(character);
         }
     }
-    Some(pattern).filter(|pattern| !pattern.is_empty())
+    pattern
+}
+
+/// Removes the directories that are there only because something is to be at `names`: the first build makes them, and it is
+/// to see what the second one sees.
+fn remove_hollow(application: &mut Tree, names: &[String]) {
+    for length in (1..names.len()).rev() {
+        let path = names[..length].join("/");
+        if application.directory(&path).is_some_and(Tree::is_empty) {
+            application.remove(&path);
+        }
+    }
 }
 
 fn extent(tree: &Tree) -> (u64, u64) {
@@ -218,4 +253,34 @@ fn verdicts(detections: &Detections) -> Vec<BuildpackVerdict> {
         BuildpackVerdict { id: key.id.to_string(), version: key.version.to_string(), verdict, reason }
     };
     detections.verdicts.iter().map(verdict).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_output_is_found_below_the_application_before_it_is_there() {
+        let place = tempfile::tempdir().unwrap();
+        let check = |output: &str| inside(place.path(), &place.path().join(output)).map(|names| names.join("/"));
+        assert_eq!(check("new/x"), Some("new/x".to_owned()));
+        assert_eq!(check("."), Some(String::new()));
+        assert_eq!(check("../x"), None);
+        std::fs::create_dir_all(place.path().join("new/x")).unwrap();
+        assert_eq!(check("new/x"), Some("new/x".to_owned()));
+        assert_eq!(check("new/../y"), Some("y".to_owned()));
+    }
+
+    #[test]
+    fn directories_that_are_there_for_the_output_alone_do_not_count() {
+        let mut tree = Tree::new();
+        tree.insert("a/b/c", Node::Directory(Tree::new())).unwrap();
+        tree.insert("other", Node::Directory(Tree::new())).unwrap();
+        let names = ["a", "b", "c", "out"].map(str::to_owned);
+        remove_hollow(&mut tree, &names);
+        assert_eq!(tree.walk().map(|entry| entry.path).collect::<Vec<_>>(), ["other"]);
+        tree.insert("a/file", Node::file("")).unwrap();
+        remove_hollow(&mut tree, &names);
+        assert!(tree.file("a/file").is_some());
+    }
 }

@@ -6,6 +6,7 @@ mod stage;
 mod write;
 
 pub(crate) use read::Layout;
+pub use stage::STAGES;
 pub(crate) use write::Writer;
 
 use crate::content::{ContentError, disk_hint};

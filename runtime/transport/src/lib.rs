@@ -20,7 +20,7 @@ mod transport;
 
 pub use auth::AuthError;
 pub use content::ContentError;
-pub use layout::LayoutError;
+pub use layout::{LayoutError, STAGES};
 pub use location::{Location, LocationError, Pick};
 pub use progress::{Outcome, Progress};
 pub use registry::RegistryError;

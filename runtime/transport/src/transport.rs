@@ -134,9 +134,38 @@ impl Transport {
         to: &Location,
         progress: &dyn Progress,
     ) -> Result<Written, TransportError> {
-        let destination = self.target(to, base).await?;
-        let target = &destination;
+        let target = self.target(to, base).await?;
         let mut tally = Tally::default();
+        self.put_layers(image, base, &target, &mut tally, progress).await?;
+        target.finish(image, tally).await
+    }
+
+    /// Writes `images`, each for another platform, to `to` under one name: an index of them (OCI image index
+    /// specification). All of their layers have bytes.
+    pub async fn write_index(
+        &self,
+        images: &[Image],
+        to: &Location,
+        progress: &dyn Progress,
+    ) -> Result<Written, TransportError> {
+        let target = self.target(to, None).await?;
+        let mut tally = Tally::default();
+        let mut descriptors = Vec::with_capacity(images.len());
+        for image in images {
+            self.put_layers(image, None, &target, &mut tally, progress).await?;
+            descriptors.push(target.put_image(image, &mut tally).await?);
+        }
+        target.finish_index(descriptors, tally).await
+    }
+
+    async fn put_layers(
+        &self,
+        image: &Image,
+        base: Option<&Source>,
+        target: &Target,
+        tally: &mut Tally,
+        progress: &dyn Progress,
+    ) -> Result<(), TransportError> {
         let mut seen = HashSet::new();
         let once = image.layers().iter().filter(|it| seen.insert(it.descriptor.digest));
         let layers: Vec<Layer> = once.cloned().collect();
@@ -153,8 +182,7 @@ impl Transport {
         while let Some((size, outcome)) = moves.try_next().await? {
             tally.add(size, outcome);
         }
-        drop(moves);
-        destination.finish(image, tally).await
+        Ok(())
     }
 
     async fn target(&self, to: &Location, base: Option<&Source>) -> Result<Target, TransportError> {

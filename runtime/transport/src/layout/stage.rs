@@ -11,9 +11,11 @@ use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use tempfile::{Builder, NamedTempFile, TempDir, TempPath};
 
-/// How the names of these directories begin.
+/// The pattern of the names of directories in which layouts are put together: beside the layout, or in it when it grows.
+pub const STAGES: &str = ".wattle-??????";
+/// How they begin.
 const PREFIX: &str = ".wattle-";
-/// How many random letters and digits follow.
+/// How many letters and digits follow.
 const RANDOM: usize = 6;
 /// How the names of files begin that are not whole yet.
 const PARTIAL: &str = ".partial-";

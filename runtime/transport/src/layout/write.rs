@@ -279,6 +279,8 @@ mod tests {
         let place = tempfile::tempdir().unwrap();
         let path = place.path().join("out");
         let alive = Writer::open(&path).unwrap();
+        let name = alive.root().file_name().unwrap().to_str().unwrap();
+        assert_eq!(super::super::STAGES, format!("{}??????", &name[..name.len() - 6]));
         let stage = |name: &str, files: &[&str]| {
             let directory = place.path().join(name);
             fs::create_dir_all(directory.join("blobs/sha256")).unwrap();

@@ -29,6 +29,9 @@ pub enum TransportError {
     /// An image cannot be written under a digest that it is yet to get.
     #[error("`{0}` can be read, but not written: what is written gets its own digest")]
     Pinned(Box<Location>),
+    /// An index that cannot be written as JSON.
+    #[error(transparent)]
+    Index(wattle_oci::DocumentError),
 }
 
 /// What went wrong, in one word.
@@ -58,6 +61,7 @@ impl TransportError {
             TransportError::Content(error) => error.hint(),
             TransportError::MissingLayer(_) => Some("copy the base image again, with all of its layers".to_owned()),
             TransportError::Pinned(_) => Some("name a tag instead".to_owned()),
+            TransportError::Index(_) => None,
         }
     }
 
@@ -68,7 +72,7 @@ impl TransportError {
             TransportError::Registry(error) => of_registry(error),
             TransportError::Content(error) => of_content(error),
             TransportError::MissingLayer(_) => Fault::NotFound,
-            TransportError::Auth(_) | TransportError::Pinned(_) => Fault::Other,
+            TransportError::Auth(_) | TransportError::Pinned(_) | TransportError::Index(_) => Fault::Other,
         }
     }
 }

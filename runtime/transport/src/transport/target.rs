@@ -9,7 +9,7 @@ use crate::location::{LATEST, Location};
 use crate::progress::{Outcome, Progress};
 use crate::registry::Repository;
 use std::path::PathBuf;
-use wattle_oci::{Descriptor, Image, Reference};
+use wattle_oci::{Descriptor, Document, Image, Index, Reference, media};
 use wattle_tree::Blob;
 
 /// Where an image goes.
@@ -68,6 +68,58 @@ impl Target {
                 outcome.ok_or(TransportError::MissingLayer(blob.digest))
             }
         }
+    }
+
+    /// Brings configuration and manifest there, without a name: the image of one platform.
+    pub(super) async fn put_image(&self, image: &Image, tally: &mut Tally) -> Result<Descriptor, TransportError> {
+        let config = image.manifest().value().config.clone();
+        let mut manifest = image.descriptor();
+        let outcome = match self {
+            Target::Layout { writer, .. } => {
+                let (writer, image, config) = (writer.clone(), image.clone(), config.clone());
+                on_disk(move || {
+                    let outcome = writer.put(&config, image.config().bytes())?;
+                    writer.put(&image.descriptor(), image.manifest().bytes())?;
+                    Ok(outcome)
+                })
+                .await?
+            }
+            Target::Registry { repository, .. } => {
+                let outcome = put_config(repository, &config, image).await?;
+                let name = manifest.digest.to_string();
+                repository.put_manifest(&name, &manifest, image.manifest().bytes()).await?;
+                outcome
+            }
+        };
+        tally.add(config.size, outcome);
+        tally.add(manifest.size, Outcome::Sent);
+        manifest.platform = Some(image.config().value().platform());
+        Ok(manifest)
+    }
+
+    /// Gives the images that are there, one for each platform, their name.
+    pub(super) async fn finish_index(self, images: Vec<Descriptor>, tally: Tally) -> Result<Written, TransportError> {
+        let index = Document::write(Index::new(images), "the index of images").map_err(TransportError::Index)?;
+        let descriptor = index.descriptor(media::INDEX);
+        let digest = descriptor.digest;
+        let bytes = index.bytes().to_vec();
+        let reference = match self {
+            Target::Layout { writer, path, tag } => {
+                let (reference, descriptor) = (format!("oci:{}@{digest}", path.display()), descriptor.clone());
+                on_disk(move || {
+                    writer.put(&descriptor, &bytes)?;
+                    writer.finish(descriptor, &tag)
+                })
+                .await?;
+                reference
+            }
+            Target::Registry { repository, reference, .. } => {
+                repository.put_manifest(reference.tag().unwrap_or(LATEST), &descriptor, &bytes).await?;
+                reference.at(digest).to_string()
+            }
+        };
+        let (size, sent) = (tally.size + descriptor.size, tally.sent + descriptor.size);
+        Ok(Written { digest, size, reference, blobs_reused: tally.reused, bytes_sent: sent })
     }
 
     /// Brings configuration and manifest there, and gives the image its name.

@@ -1,0 +1,16 @@
+//! Operating systems of images: what a run image has, the packages that are added to it, and run images made of packages.
+
+mod archive;
+mod base;
+mod filesystem;
+mod image;
+mod keyring;
+mod packages;
+
+pub use archive::ArchiveError;
+pub use image::RunImageError;
+pub use keyring::Keyring;
+pub use packages::PackagesError;
+
+pub(crate) use image::Chosen;
+pub(crate) use packages::{Granted, Packages};
