@@ -2,7 +2,7 @@
 
 use crate::client::ClientError;
 use crate::registries::RegistryError;
-use wattle_tree::Digest;
+use wattle_tree::{Algorithm, Digest};
 
 /// Whose fault an error is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -92,7 +92,9 @@ pub enum FetchError {
     },
     /// The bytes are not what they must be.
     #[error(
-        "`{request}` from `{address}` is not what was expected: it has the digest `{actual}` instead of `{expected}`"
+        "`{request}` from `{address}` is not what was expected: it has the digest `{}` instead of `{}`",
+        written(.actual),
+        written(.expected)
     )]
     Digest { request: String, address: String, expected: Box<Digest>, actual: Box<Digest> },
     /// It is larger than one file may be, or all together are.
@@ -204,6 +206,14 @@ impl FetchError {
             FetchError::Offline { .. } => vec!["build once with the network, or let this build use it".to_owned()],
             _ => Vec::new(),
         }
+    }
+}
+
+/// A digest as lock files write it: SHA-512 as Subresource Integrity, the others in hexadecimal.
+fn written(digest: &Digest) -> String {
+    match digest.algorithm() {
+        Algorithm::Sha512 => digest.integrity(),
+        Algorithm::Sha256 => digest.to_string(),
     }
 }
 

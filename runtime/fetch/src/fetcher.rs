@@ -153,8 +153,10 @@ enum Plan {
 }
 
 impl Fetcher {
-    /// A fetcher that looks addresses up in `registries` and keeps what it fetches in `cache`.
+    /// A fetcher that looks addresses up in `registries` and keeps what it fetches in `cache`, and what ecosystems' clients
+    /// answer.
     pub fn new(registries: Arc<Registries>, cache: Arc<dyn Cache>, network: Network) -> Fetcher {
+        registries.keep_answers(cache.clone());
         let clients = Clients::new(Timeouts { connect: network.connect_timeout, read: network.read_timeout });
         let slots = Semaphore::new(network.parallel.clamp(1, Semaphore::MAX_PERMITS));
         Fetcher(Arc::new(Shared { registries, cache, network, clients, slots }))

@@ -4,9 +4,9 @@ use crate::client::Connection;
 use crate::credentials::{self, Credential, Secret};
 use crate::discover::{self, Ecosystem};
 use crate::reach::Reach;
-use crate::{Address, AddressError, Settings};
+use crate::{Address, AddressError, Cache, Settings};
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use url::Url;
 
 /// A registry: its name, its address, and what is needed to reach it.
@@ -48,10 +48,13 @@ pub enum RegistryError {
 }
 
 /// The registries of this machine. Where each is gets looked up when it is first asked for, in this order: what the operator
-/// named; the ecosystem's environment variables; its configuration files; what its own client answers, if it may be run.
+/// named; the ecosystem's environment variables; its configuration files; what its own client answers, if it may be run. A
+/// [`Fetcher`](crate::Fetcher) keeps such answers.
 pub struct Registries {
     settings: Settings,
     ecosystems: BTreeMap<String, OnceLock<Ecosystem>>,
+    /// Where answers of clients are kept; without it they are asked each time.
+    answers: OnceLock<Arc<dyn Cache>>,
 }
 
 impl Registries {
@@ -64,7 +67,7 @@ impl Registries {
         let named = settings.explicit.keys().map(|key| split_scope(key).0);
         let names: BTreeSet<&str> = discover::ECOSYSTEMS.iter().copied().chain(named).collect();
         let ecosystems = names.into_iter().map(|name| (name.to_owned(), OnceLock::new())).collect();
-        Ok(Registries { settings, ecosystems })
+        Ok(Registries { settings, ecosystems, answers: OnceLock::new() })
     }
 
     /// The registry with this name that serves `scope`: the scope's own, or the one that serves the rest.
@@ -102,8 +105,14 @@ impl Registries {
         Connection { reach: Reach::Public, ..discover::environment(&self.settings) }
     }
 
+    /// Has what clients answer kept, and found again as long as nothing changes that it depends on. The first cache counts.
+    pub(crate) fn keep_answers(&self, cache: Arc<dyn Cache>) {
+        self.answers.get_or_init(|| cache);
+    }
+
     fn ecosystem(&self, name: &str) -> Option<&Ecosystem> {
-        Some(self.ecosystems.get(name)?.get_or_init(|| discover::ecosystem(name, &self.settings)))
+        let look_up = || discover::ecosystem(name, &self.settings, self.answers.get().map(|cache| &**cache));
+        Some(self.ecosystems.get(name)?.get_or_init(look_up))
     }
 }
 

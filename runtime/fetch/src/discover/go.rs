@@ -12,11 +12,17 @@ pub(super) fn find(settings: &Settings) -> Findings {
         addresses.push(Found::new(address, "`GOPROXY` in the environment"));
     }
     let file = settings.variable(&["GOENV"]).map(PathBuf::from).or_else(|| settings.user_configuration("go/env"));
-    let text = file.and_then(|file| read(&file)).unwrap_or_default();
+    let text = file.as_deref().and_then(read).unwrap_or_default();
     let entries = ini::entries(&text);
     let configured = entries.iter().find(|entry| entry.name == "GOPROXY").and_then(|entry| first(entry.value));
     addresses.extend(configured.map(|address| Found::new(address, "`GOPROXY` in the user's Go configuration")));
-    let question = Question { program: "go", arguments: &["env", "GOPROXY"], read: first };
+    let question = Question {
+        program: "go",
+        arguments: &["env", "GOPROXY"],
+        read: first,
+        files: file.into_iter().collect(),
+        beside: "go.env",
+    };
     Findings { addresses, connection: environment(settings), question: Some(question), ..Findings::default() }
 }
 

@@ -13,7 +13,7 @@ use crate::client::{Connection, Proxies, Roots};
 use crate::credentials::Credential;
 use crate::reach::Reach;
 use crate::registries::split_scope;
-use crate::{Address, AddressError, Registry, Settings};
+use crate::{Address, AddressError, Cache, Registry, Settings};
 use ask::Question;
 use std::path::PathBuf;
 
@@ -57,8 +57,8 @@ impl Found {
     }
 }
 
-/// Looks an ecosystem up.
-pub(crate) fn ecosystem(name: &str, settings: &Settings) -> Ecosystem {
+/// Looks an ecosystem up; what its client answers is kept in `kept`.
+pub(crate) fn ecosystem(name: &str, settings: &Settings, kept: Option<&dyn Cache>) -> Ecosystem {
     let mut findings = match name {
         "debian" => debian::find(settings, ""),
         "debian-security" => debian::find(settings, "-security"),
@@ -71,7 +71,7 @@ pub(crate) fn ecosystem(name: &str, settings: &Settings) -> Ecosystem {
     findings.addresses.splice(0..0, explicit(name, settings));
     let known = findings.addresses.iter().any(|found| found.scope.is_none());
     if let (false, true, Some(question)) = (known, settings.run_commands, findings.question.take()) {
-        findings.addresses.extend(question.ask(settings));
+        findings.addresses.extend(question.ask(settings, kept));
     }
     findings.finish(name)
 }

@@ -12,7 +12,13 @@ use std::path::{Path, PathBuf};
 
 pub(super) fn find(settings: &Settings) -> Findings {
     let layers = layers(settings);
-    let question = Question { program: "npm", arguments: &["config", "get", "registry"], read: address_alone };
+    let question = Question {
+        program: "npm",
+        arguments: &["config", "get", "registry"],
+        read: address_alone,
+        files: files_of(&from_environment(settings), settings).into_iter().map(|(_, path)| path).collect(),
+        beside: "npmrc",
+    };
     Findings {
         addresses: addresses(&layers),
         credentials: credentials(&layers),
@@ -58,9 +64,9 @@ impl Layer {
         }
     }
 
-    fn from_file(place: Where, path: Option<PathBuf>, settings: &Settings) -> Option<Layer> {
+    fn from_file(place: Where, path: &Path, settings: &Settings) -> Option<Layer> {
         let trusted = settings.trust_project || !matches!(place, Where::Project);
-        let text = read(&path?)?;
+        let text = read(path)?;
         let expand = |text: &str| if trusted { expand(text, &settings.environment) } else { without_variables(text) };
         let entries = ini::entries(&text).into_iter().filter(|entry| entry.section.is_empty());
         let setting = |entry: ini::Entry<'_>| {
@@ -74,6 +80,13 @@ impl Layer {
 /// All settings, the first to be believed first.
 fn layers(settings: &Settings) -> Vec<Layer> {
     let environment = from_environment(settings);
+    let files = files_of(&environment, settings).into_iter();
+    let files: Vec<Layer> = files.filter_map(|(place, path)| Layer::from_file(place, &path, settings)).collect();
+    std::iter::once(environment).chain(files).collect()
+}
+
+/// The files that settings are in, the first to be believed first.
+fn files_of(environment: &Layer, settings: &Settings) -> Vec<(Where, PathBuf)> {
     let named = |name: &str| {
         let setting = environment.values.iter().find(|setting| setting.name == name)?;
         Some(PathBuf::from(&setting.value))
@@ -81,11 +94,10 @@ fn layers(settings: &Settings) -> Vec<Layer> {
     let user = named("userconfig").or_else(|| settings.user(".npmrc"));
     let machine = named("globalconfig").or_else(|| Some(named("prefix")?.join("etc/npmrc")));
     let machine = machine.into_iter().chain(beside_node(settings)).find(|path| path.is_file());
-    let project = Some(settings.project.join(".npmrc"));
-    let files = [(Where::Project, project), (Where::User, user), (Where::Machine, machine)];
-    let files =
-        files.into_iter().filter_map(|(place, path)| Layer::from_file(place, path, settings)).collect::<Vec<_>>();
-    std::iter::once(environment).chain(files).collect()
+    let project = (Where::Project, settings.project.join(".npmrc"));
+    let user = user.map(|path| (Where::User, path));
+    let machine = machine.map(|path| (Where::Machine, path));
+    std::iter::once(project).chain(user).chain(machine).collect()
 }
 
 /// Where npm keeps the machine's settings: below the prefix that Node was installed to, or below `/usr/local`.

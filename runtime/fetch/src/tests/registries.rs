@@ -1,9 +1,11 @@
 //! Finding registries in the configuration that package managers have.
 
-use crate::{Explicit, Registries, RegistryError, Settings};
+use crate::{Cache, Explicit, Registries, RegistryError, Settings};
 use insta::assert_snapshot;
 use std::collections::BTreeMap;
 use std::path::Path;
+use std::sync::Arc;
+use wattle_store::Store;
 
 /// The registries of a machine with these files and environment variables: name and scope, address, origin. And what is
 /// wrong with the addresses of others.
@@ -206,4 +208,43 @@ fn a_client_is_asked_when_nothing_else_is_known() {
         settings.run_commands = false;
     };
     assert_snapshot!(check(&[], &[], unasked), @"");
+}
+
+/// Starting a client takes longer than everything else in a build that has nothing to do.
+#[cfg(unix)]
+#[test]
+fn an_answer_is_kept_until_something_changes_that_it_depends_on() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let at = |path: &str| directory.path().join(path);
+    let write = |path: &str, text: &str| std::fs::write(at(path), text).unwrap();
+    let program = |text: &str| {
+        write("npm", text);
+        std::fs::set_permissions(at("npm"), std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    let cache: Arc<dyn Cache> = Arc::new(Store::open(&at("store")).unwrap());
+    let ask = |kept: Option<&Arc<dyn Cache>>| {
+        let path = format!("{}:/bin:/usr/bin", directory.path().display());
+        let environment = BTreeMap::from([("PATH".to_owned(), path)]);
+        let (home, project) = (Some(directory.path().to_owned()), at("project"));
+        let settings = Settings { environment, home, project, run_commands: true, ..Settings::default() };
+        let registries = Registries::discover(settings).unwrap();
+        kept.into_iter().for_each(|cache| registries.keep_answers(cache.clone()));
+        let registry = registries.get("npm", None).unwrap();
+        format!("{} {}", registry.address, registry.origin)
+    };
+    program("#!/bin/sh\ncat answer\n");
+    write("answer", "https://a.registry.test/");
+    let first = ask(Some(&cache));
+    assert_snapshot!(first, @"https://a.registry.test/ what `npm config get registry` answers");
+    write("answer", "https://b.registry.test/");
+    assert_eq!(ask(Some(&cache)), first);
+    assert_snapshot!(ask(None), @"https://b.registry.test/ what `npm config get registry` answers");
+    write(".npmrc", "save-exact=true");
+    assert_snapshot!(ask(Some(&cache)), @"https://b.registry.test/ what `npm config get registry` answers");
+    write("answer", "https://user:secret@c.registry.test/");
+    program("#!/bin/sh\n\ncat answer\n");
+    assert_snapshot!(ask(Some(&cache)), @"https://c.registry.test/ what `npm config get registry` answers");
+    write("answer", "https://d.registry.test/");
+    assert_snapshot!(ask(Some(&cache)), @"https://d.registry.test/ what `npm config get registry` answers");
 }
