@@ -9,12 +9,13 @@ mod package;
 mod workspaces;
 
 pub use error::ScriptError;
+pub use package::join;
 
 use crate::{Command, Direct};
 use invocation::{Invocation, Run};
 use package::Package;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Files of an application, by their paths below it; the empty path is the application itself.
 pub trait Files {
@@ -29,7 +30,7 @@ pub trait Files {
 }
 
 /// A directory of the filesystem.
-impl Files for Path {
+impl Files for PathBuf {
     fn read(&self, path: &str) -> Option<String> {
         fs::read_to_string(self.join(path)).ok()
     }
@@ -42,7 +43,7 @@ impl Files for Path {
     }
 
     fn exists(&self, path: &str) -> bool {
-        self.join(path).exists()
+        Path::exists(&self.join(path))
     }
 }
 

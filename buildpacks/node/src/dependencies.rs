@@ -7,7 +7,9 @@ use crate::platform::Platform;
 use crate::{json, log, runtime, selection, sync};
 use nodejs_semver::Version;
 use std::collections::BTreeSet;
+use std::ffi::OsStr;
 use std::fs;
+use std::io::Read;
 use std::path::Path;
 use wattle_buildpack::{Build, Context, Error, Layer, Placement, Request, Result, Scope};
 
@@ -51,8 +53,7 @@ fn no_lock(cx: &Context) -> Error {
 /// The packages, installed.
 pub(crate) struct Installed {
     layer: Layer,
-    /// Names of the programs in the application's own `.bin` that Node runs.
-    scripts: BTreeSet<String>,
+    layout: Layout,
 }
 
 /// Makes the layer, and the links from the application to it.
@@ -67,20 +68,43 @@ pub(crate) fn install(cx: &Build, lock: &Lock, node: &Version) -> Result<Install
         cx.layer("dependencies").launch().cached_by(&layout.key()).or_create(|layer| fill(cx, layer, &layout))?;
     layer.env(Scope::Launch).prepend("PATH", layer.at("node_modules/.bin"), ":")?;
     link_application(cx, &layer, &layout)?;
-    Ok(Installed { layer, scripts: layout.scripts() })
+    Ok(Installed { layer, layout })
 }
 
 impl Installed {
-    /// A command whose program is one of the packages' is run by Node: the image need not have the `env` that the first
-    /// line of such programs asks for.
-    pub(crate) fn command(&self, command: Vec<String>) -> Vec<String> {
-        match command.split_first() {
-            Some((program, arguments)) if self.scripts.contains(program) => {
-                let script = self.layer.at(&format!("node_modules/.bin/{program}"));
+    /// A command, given in a directory of the application, whose program is one of the packages': Node runs it, if that is
+    /// what its first line asks for, since `env` need not be in the image.
+    pub(crate) fn command(&self, directory: &str, command: Vec<String>) -> Vec<String> {
+        let Some((name, arguments)) = command.split_first() else { return command };
+        match self.layout.program(directory, name) {
+            Some(program) if is_for_node(&self.layer.join(&program.link), &program.file) => {
+                let script = self.layer.at(&program.link);
                 ["node".to_owned(), script].into_iter().chain(arguments.iter().cloned()).collect()
             }
             _ => command,
         }
+    }
+
+    /// For a process that starts in a directory of the application with a `node_modules` of its own: npm looks for programs
+    /// there first.
+    pub(crate) fn find_programs_from(&self, directory: &str, process: &str) -> Result<()> {
+        let modules = self.layout.application.get(directory).filter(|_| !directory.is_empty());
+        if let Some(modules) = modules {
+            let programs = self.layer.at(&format!("{modules}/.bin"));
+            self.layer.env(Scope::Process(process.to_owned())).prepend("PATH", programs, ":")?;
+        }
+        Ok(())
+    }
+}
+
+/// Whether Node runs a program: by its first line, or by its name if it has none that can be read.
+fn is_for_node(path: &Path, name: &str) -> bool {
+    let mut start = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(256).read_to_end(&mut start));
+    let line = start.split(|byte| *byte == b'\n').next().and_then(|line| std::str::from_utf8(line).ok());
+    match line.filter(|line| read.is_ok() && line.starts_with("#!")) {
+        Some(line) => line.trim_end().rsplit([' ', '/']).next() == Some("node"),
+        None => matches!(Path::new(name).extension().and_then(OsStr::to_str), None | Some("js" | "cjs" | "mjs")),
     }
 }
 

@@ -137,13 +137,12 @@ impl Layout {
         }
     }
 
-    /// Names of the programs in the application's own `.bin` that are scripts for Node, as far as their names tell.
-    pub(crate) fn scripts(&self) -> BTreeSet<String> {
-        let own = self
-            .programs
-            .iter()
-            .filter_map(|program| Some((program.link.strip_prefix("node_modules/.bin/")?, program)));
-        own.filter(|(_, program)| is_script(&program.file)).map(|(name, _)| name.to_owned()).collect()
+    /// The program of this name that npm would find from a directory of the application: in the `.bin` there, or in the
+    /// application's own.
+    pub(crate) fn program(&self, directory: &str, name: &str) -> Option<&Program> {
+        let at = |bin: String| self.programs.iter().find(|program| program.link == format!("{bin}/{name}"));
+        let own = || at("node_modules/.bin".to_owned());
+        self.application.get(directory).and_then(|modules| at(format!("{modules}/.bin"))).or_else(own)
     }
 
     /// Equal keys, equal layers.
@@ -170,11 +169,6 @@ impl Layout {
         let digest = hash.finalize().iter().fold("sha256:".to_owned(), |text, byte| text + &format!("{byte:02x}"));
         Key { packages: self.archives.len(), digest, layout: VERSION }
     }
-}
-
-fn is_script(file: &str) -> bool {
-    let name = file.rsplit('/').next().unwrap_or(file);
-    matches!(name.rsplit_once('.'), None | Some((_, "js" | "cjs" | "mjs")))
 }
 
 /// The place in the layer of a place below the application.
@@ -206,7 +200,7 @@ fn link_text(entry: &Entry, target: &str, application: &str) -> String {
 }
 
 /// The programs of a package by name, made safe as npm does it: a name is one step, a file is inside the package.
-fn programs(bin: &Bin, package: &str) -> Vec<(String, String)> {
+pub(crate) fn programs(bin: &Bin, package: &str) -> Vec<(String, String)> {
     let named: Vec<(&str, &str)> = match bin {
         Bin::One(file) => vec![(package, file)],
         Bin::Many(files) => files.iter().map(|(name, file)| (name.as_str(), file.as_str())).collect(),

@@ -1,7 +1,9 @@
 //! Runs Node applications: Node itself and what `package-lock.json` says; `README.md` has the rules.
 
+mod check;
 mod dependencies;
 mod graph;
+mod ignored;
 mod json;
 mod layout;
 mod lock;
@@ -15,9 +17,13 @@ mod start;
 mod sync;
 mod version;
 
+use check::Check;
+use lock::Lock;
 use manifest::Manifest;
 use std::collections::BTreeMap;
 use wattle_buildpack::{Build, Buildpack, Detect, Detection, Launch, Process, Result, Scope, register};
+use wattle_command::npm::Start;
+use wattle_command::{Command, quoted};
 
 struct Node;
 
@@ -32,14 +38,14 @@ impl Buildpack for Node {
     fn build(&self, cx: &Build) -> Result<Launch> {
         let manifest = Manifest::read(&cx.app("package.json"))?;
         let lock = dependencies::lock(cx, &manifest)?;
-        let start = start(cx, &manifest)?;
+        let start = start(cx, &manifest, lock.as_ref())?;
         let runtime = runtime::install(cx, &manifest)?;
         let dependencies = match &lock {
             Some(lock) => Some(dependencies::install(cx, lock, &runtime.version)?),
             None => None,
         };
         match start {
-            Some(start) => launch(cx, start, dependencies.as_ref()),
+            Some(start) => launch(cx, &start, dependencies.as_ref()),
             None => Ok(Launch::new()),
         }
     }
@@ -48,23 +54,42 @@ impl Buildpack for Node {
 register!(Node);
 
 /// How the application starts. With a `Procfile` it need not say so anywhere else, since that decides in the end.
-fn start(cx: &Build, manifest: &Manifest) -> Result<Option<start::Start>> {
-    let found = start::find(manifest, &|path| cx.app(path).exists());
+fn start(cx: &Build, manifest: &Manifest, lock: Option<&Lock>) -> Result<Option<Start>> {
+    let files = cx.app("");
+    let check = Check { manifest, lock, files: &files };
+    let found = start::find(manifest, &files).and_then(|mut start| {
+        start.notes.extend(check.start(&start)?);
+        Ok(start)
+    });
     if found.is_err() && cx.app("Procfile").exists() {
         return Ok(None);
     }
     found.map(Some)
 }
 
-fn launch(cx: &Build, start: start::Start, dependencies: Option<&dependencies::Installed>) -> Result<Launch> {
-    log::line(&format!("Start: `{}` ({})", start.command.join(" "), start.origin));
+fn launch(cx: &Build, start: &Start, dependencies: Option<&dependencies::Installed>) -> Result<Launch> {
+    let command = start.command.words();
+    log::line(&format!("Start: `{}`{} ({})", quoted(&command), place(start), start.origin));
+    if let Command::Shell { because, .. } = &start.command {
+        log::line(&format!("  `{because}` needs a shell"));
+    }
     start.notes.iter().for_each(|note| log::line(&format!("  {note}")));
     set_variables(cx, &start.environment)?;
     let command = match dependencies {
-        Some(installed) => installed.command(start.command),
-        None => start.command,
+        Some(installed) => {
+            installed.find_programs_from(&start.directory, "web")?;
+            installed.command(&start.directory, command)
+        }
+        None => command,
     };
-    Ok(Launch::new().process(Process::new("web", command).default()))
+    let process = Process::new("web", command).default();
+    let process =
+        if start.directory.is_empty() { process } else { process.working_directory(cx.app(&start.directory)) };
+    Ok(Launch::new().process(process))
+}
+
+fn place(start: &Start) -> String {
+    if start.directory.is_empty() { String::new() } else { format!(" in `{}`", start.directory) }
 }
 
 /// `NAME=value` before a command is for that process alone, which only a layer can say.

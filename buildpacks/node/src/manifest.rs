@@ -16,8 +16,6 @@ pub(crate) struct Manifest {
     #[serde(deserialize_with = "json::lenient")]
     pub(crate) main: Option<String>,
     #[serde(deserialize_with = "json::lenient")]
-    pub(crate) scripts: BTreeMap<String, String>,
-    #[serde(deserialize_with = "json::lenient")]
     pub(crate) engines: BTreeMap<String, String>,
     #[serde(flatten)]
     pub(crate) wanted: Wanted,

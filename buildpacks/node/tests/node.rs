@@ -208,6 +208,65 @@ fn variables_and_programs_of_packages_in_the_start_script() {
 }
 
 #[test]
+fn a_script_of_a_workspace_starts_in_its_directory() {
+    let package_json = json!({ "workspaces": ["packages/*"], "scripts": { "start": "npm start --workspace=api" } });
+    let entry = |version: &str| {
+        json!({
+            "version": version, "bin": { "greet": "bin/cli.js" }, "integrity": integrity(greet()),
+            "resolved": "https://npm.test/greet/-/greet-1.0.3.tgz"
+        })
+    };
+    let lock = json!({
+        "lockfileVersion": 3,
+        "packages": {
+            "": { "workspaces": ["packages/*"] },
+            "node_modules/api": { "resolved": "packages/api", "link": true },
+            "packages/api": { "name": "api", "dependencies": { "greet": "1.0.3" } },
+            "packages/api/node_modules/greet": entry("1.0.3")
+        }
+    });
+    let api = r#"{ "name": "api", "dependencies": { "greet": "1.0.3" }, "scripts": { "start": "greet --loud" } }"#;
+    let app = app(&package_json, &lock).file("packages/api/package.json", api);
+    let built = app.build().unwrap();
+    let process = built.process("web");
+    insta::assert_snapshot!(process.working_directory.as_deref().unwrap(), @"/workspace/packages/api");
+    insta::assert_snapshot!(process.command.join(" "), @"node /layers/wattle_node/dependencies/.workspaces/packages/api/node_modules/.bin/greet --loud");
+    insta::assert_snapshot!(built.environment("web")["PATH"], @"/layers/wattle_node/dependencies/.workspaces/packages/api/node_modules/.bin:/layers/wattle_node/dependencies/node_modules/.bin:/layers/wattle_node/runtime/bin");
+    let shell = app.file("packages/api/package.json", api.replace("--loud", "$HOME")).build().unwrap();
+    insta::assert_snapshot!(shell.process("web").command.join(" "), @"/bin/sh -c exec greet $HOME");
+}
+
+#[test]
+fn what_node_does_not_run_is_left_to_its_first_line() {
+    let shell = tarball(&[("bin/cli.js", "#!/bin/sh\n")]);
+    let lock = but_lock("/packages/node_modules~1greet/integrity", json!(integrity(&shell)));
+    let app = lock.artifact("npm:greet/-/greet-1.0.3.tgz", shell);
+    let app = app.file("package.json", package_json().to_string().replace("node server.js", "greet"));
+    assert_eq!(app.build().unwrap().process("web").command, ["greet"]);
+}
+
+#[test]
+fn a_start_that_cannot_work_is_an_error() {
+    insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("npm run build && greet"))), @r#"
+    node/start/tool (user): `scripts.start` in `package.json` runs `npm run build`, and `npm` is not in the image
+    hint: write what it would run in its place, such as `node server.js`
+    hint: what builds the application is run before `wattle build`: let the script only start it
+    "#);
+    insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("npm start -w api"))), @r#"
+    node/start/workspace (user): `scripts.start` in `package.json` runs a script of the workspace `api`, and `package.json` has no such workspace
+    hint: name its directory under `workspaces` in `package.json`, and see that no ignore file leaves it out
+    "#);
+    let built = but_package_json("/scripts/start", json!("ffmpeg -i x")).build().unwrap();
+    insta::assert_snapshot!(built.log(), @r#"
+    Node 24.11.1 for `24` from the default
+    2 packages from `package-lock.json`
+      `greet@1.0.3` has an install script, which is not run
+    Start: `ffmpeg -i x` (`scripts.start` in `package.json`)
+      `ffmpeg` is a program neither of a package nor of the default run image: the run image must have it
+    "#);
+}
+
+#[test]
 fn a_procfile_may_say_how_to_start() {
     let app = but_package_json("/scripts", json!({})).without("server.js").file("Procfile", "web: node x.js");
     assert!(app.build().unwrap().processes().is_empty());
@@ -228,10 +287,10 @@ fn mistakes_in_package_json() {
     hint: write a start script: `npm pkg set scripts.start="node server.js"`
     hint: or write a `Procfile`, such as `web: node server.js`
     "#);
-    insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("node missing.js"))), @"
+    insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("node missing.js"))), @r#"
     node/start/missing-file (user): `scripts.start` in `package.json` runs `missing.js`, which is not in the application
-    hint: if a build step makes it, run that first (`npm run build`) and see that no ignore file leaves the result out
-    ");
+    hint: if a build step makes it, run that before `wattle build`; if an ignore file leaves it out, write `!missing.js` into `.wattleignore`
+    "#);
 }
 
 #[test]

@@ -6,6 +6,7 @@ use procfile::{Process, Procfile};
 use std::fs;
 use wattle_buildpack::{Build, Buildpack, Detect, Detection, Error, Launch, Result, Scope, register};
 use wattle_command::Command;
+use wattle_command::npm::ScriptError;
 
 struct ProcfileBuildpack;
 
@@ -19,13 +20,16 @@ impl Buildpack for ProcfileBuildpack {
 
     fn build(&self, cx: &Build) -> Result<Launch> {
         let bytes = fs::read(cx.app("Procfile"))?;
-        let procfile = Procfile::parse(&bytes).map_err(|error| procfile_error(&error))?;
+        let mut procfile = Procfile::parse(&bytes).map_err(|error| procfile_error(&error))?;
+        if cx.app("package.json").exists() {
+            procfile.follow_scripts(&cx.app("")).map_err(|error| script_error(&error))?;
+        }
         set_variables(cx, &procfile)?;
         let default = procfile.default_process();
         let mut launch = Launch::new();
         for process in procfile.processes() {
             announce(process);
-            let declared = wattle_buildpack::Process::new(process.kind(), process.command().words());
+            let declared = declare(cx, process);
             launch = launch.process(if default == Some(process) { declared.default() } else { declared });
         }
         Ok(launch)
@@ -39,10 +43,25 @@ fn procfile_error(error: &procfile::Malformed) -> Error {
         .hint("write one process a line, as `type: command`, such as `web: node server.js`")
 }
 
+fn script_error(error: &ScriptError) -> Error {
+    let user = Error::user(format!("procfile/{}", error.code()), error.to_string()).hint(error.hint());
+    match std::error::Error::source(error) {
+        Some(cause) => user.detail(cause.to_string()),
+        None => user,
+    }
+}
+
+fn declare(cx: &Build, process: &Process) -> wattle_buildpack::Process {
+    let start = process.start();
+    let declared = wattle_buildpack::Process::new(process.kind(), start.command.words());
+    if start.directory.is_empty() { declared } else { declared.working_directory(cx.app(&start.directory)) }
+}
+
 /// `NAME=value` before a command is for that process alone, which only a layer can say.
 fn set_variables(cx: &Build, procfile: &Procfile) -> Result<()> {
     let variables = procfile.variables();
-    if variables.is_empty() {
+    let programs = programs(cx, procfile);
+    if variables.is_empty() && programs.is_empty() {
         return Ok(());
     }
     let layer = cx.layer("environment").launch().cached_by(&variables).or_create(|_| Ok(()))?;
@@ -51,14 +70,31 @@ fn set_variables(cx: &Build, procfile: &Procfile) -> Result<()> {
             layer.env(Scope::Process(kind.to_owned())).set(name, value)?;
         }
     }
+    for (kind, directory) in programs {
+        layer.env(Scope::Process(kind.to_owned())).prepend("PATH", directory, ":")?;
+    }
     Ok(())
+}
+
+/// Where npm looks for programs first, for the processes that start in a directory with packages of its own.
+fn programs<'a>(cx: &Build, procfile: &'a Procfile) -> Vec<(&'a str, String)> {
+    let processes = procfile.processes().iter().filter(|process| !process.start().directory.is_empty());
+    let modules = processes.map(|process| (process.kind(), cx.app(&process.start().directory).join("node_modules")));
+    // It may be a link to a layer of another buildpack, which this one does not see.
+    let there = modules.filter(|(_, modules)| modules.symlink_metadata().is_ok());
+    there.map(|(kind, modules)| (kind, modules.join(".bin").to_string_lossy().into_owned())).collect()
 }
 
 #[expect(clippy::print_stdout, reason = "standard output is the build log")]
 fn announce(process: &Process) {
-    let (kind, command) = (process.kind(), process.command());
-    match command {
-        Command::Direct(_) => println!("{kind}: {command}"),
-        Command::Shell { because, .. } => println!("{kind}: {command} (`{because}` needs a shell)"),
+    let start = process.start();
+    let place = if start.directory.is_empty() { String::new() } else { format!(" in `{}`", start.directory) };
+    match &start.command {
+        Command::Direct(direct) => println!("{}: {}{place}", process.kind(), direct.words.join(" ")),
+        Command::Shell { line, because } => {
+            println!("{}: {line}{place}", process.kind());
+            println!("  `{because}` needs a shell: the run image must have `{}`", wattle_command::SHELL);
+        }
     }
+    start.notes.iter().for_each(|note| println!("  {note}"));
 }

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
-use wattle_command::Command;
+use wattle_command::npm::{self, Files, ScriptError, Start};
+use wattle_command::{Command, Direct};
 
 /// The processes of a `Procfile`, in its order; at least one.
 #[derive(Debug)]
@@ -12,7 +13,8 @@ pub(crate) struct Procfile(Vec<Process>);
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Process {
     kind: String,
-    command: Command,
+    line: String,
+    start: Start,
 }
 
 /// What is wrong in a `Procfile`, and in which line of it, counted from 1.
@@ -45,6 +47,14 @@ impl Procfile {
         Ok(Self(processes))
     }
 
+    /// Follows lines that run a script of a `package.json` to what they start, as npm would: it is not in the image.
+    pub(crate) fn follow_scripts(&mut self, files: &dyn Files) -> Result<(), ScriptError> {
+        for process in &mut self.0 {
+            process.start = npm::follow(&process.line, &origin(&process.kind), files)?;
+        }
+        Ok(())
+    }
+
     /// The processes, in the file's order.
     pub(crate) fn processes(&self) -> &[Process] {
         &self.0
@@ -62,10 +72,8 @@ impl Procfile {
     pub(crate) fn variables(&self) -> BTreeMap<&str, BTreeMap<&str, &str>> {
         let mut variables: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
         for process in &self.0 {
-            if let Command::Direct(direct) = &process.command {
-                for (name, value) in &direct.environment {
-                    variables.entry(&process.kind).or_default().insert(name, value);
-                }
+            for (name, value) in &process.start.environment {
+                variables.entry(&process.kind).or_default().insert(name, value);
             }
         }
         variables
@@ -83,8 +91,16 @@ impl Process {
                 "should start with a type of process made of letters, digits, `.`, `_` and `-`, but it is `{kind}`"
             ));
         }
-        let command = Command::parse(command).map_err(|error| format!("has no command for `{kind}`: {error}"))?;
-        Ok(Self { kind: kind.to_owned(), command })
+        let line = command.trim().to_owned();
+        let command = Command::parse(&line).map_err(|error| format!("has no command for `{kind}`: {error}"))?;
+        let (command, environment) = match command {
+            Command::Direct(Direct { environment, words }) => {
+                (Command::Direct(Direct { environment: Vec::new(), words }), environment)
+            }
+            shell @ Command::Shell { .. } => (shell, Vec::new()),
+        };
+        let start = Start { command, environment, directory: String::new(), origin: origin(kind), notes: Vec::new() };
+        Ok(Self { kind: kind.to_owned(), line, start })
     }
 
     /// Its type, such as `web`.
@@ -92,10 +108,14 @@ impl Process {
         &self.kind
     }
 
-    /// What it runs.
-    pub(crate) fn command(&self) -> &Command {
-        &self.command
+    /// What it runs, and where.
+    pub(crate) fn start(&self) -> &Start {
+        &self.start
     }
+}
+
+fn origin(kind: &str) -> String {
+    format!("`{kind}` in `Procfile`")
 }
 
 impl Malformed {
@@ -128,7 +148,7 @@ mod tests {
         };
         let default = procfile.default_process().map_or("none", Process::kind);
         let mut lines = vec![format!("default {default}")];
-        lines.extend(procfile.processes().iter().map(|p| format!("{} {:?}", p.kind(), p.command().words())));
+        lines.extend(procfile.processes().iter().map(|p| format!("{} {:?}", p.kind(), p.start().command.words())));
         lines.extend(procfile.variables().iter().map(|variables| format!("{variables:?}")));
         lines.join("\n")
     }

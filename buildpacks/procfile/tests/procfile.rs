@@ -19,8 +19,9 @@ fn processes_become_those_of_the_image() {
     insta::assert_snapshot!(built, @r#"
     process web (default): node server.js --name "a b"
     process worker: /bin/sh -c "sleep 1 && node worker.js"
-    | web: node server.js --name 'a b'
-    | worker: sleep 1 && node worker.js (`&&` needs a shell)
+    | web: node server.js --name a b
+    | worker: sleep 1 && node worker.js
+    |   `&&` needs a shell: the run image must have `/bin/sh`
     "#);
     insta::assert_snapshot!(app("clock: tick").build().unwrap(), @"
     process clock (default): tick
@@ -58,6 +59,37 @@ fn variables_are_for_their_process_alone() {
     assert_eq!(first.rebuild().unwrap().layer("environment").state(), &LayerState::Kept);
     let changed = app("web: PORT=81 MODE=fast serve\nworker: MODE=slow work\n").after(&first).build().unwrap();
     assert_eq!(changed.environment("web")["PORT"], "81");
+}
+
+#[test]
+fn scripts_of_npm_are_followed() {
+    let root = r#"{ "workspaces": ["packages/*"], "scripts": { "start": "A=1 node server.js" } }"#;
+    let api = r#"{ "name": "@shop/api", "scripts": { "prework": "x", "work": "worker" } }"#;
+    let app = |procfile| {
+        let app = app(procfile).file("package.json", root).file("packages/api/package.json", api);
+        app.link("packages/api/node_modules", "/layers/elsewhere")
+    };
+    let built = app("web: npm start -- --port 80\nworker: B=2 npm run work -w @shop/api\n").build().unwrap();
+    insta::assert_snapshot!(built, @r#"
+    layer environment launch: created
+      web.A = 1
+      worker.B = 2
+      env.launch/web/A.override "1"
+      env.launch/worker/B.override "2"
+      env.launch/worker/PATH.delim ":"
+      env.launch/worker/PATH.prepend "/workspace/packages/api/node_modules/.bin"
+    process web (default): node server.js --port 80
+    process worker: worker in /workspace/packages/api
+    | web: node server.js --port 80
+    | worker: worker in `packages/api`
+    |   `scripts.prework` in `packages/api/package.json` is not run
+    "#);
+    insta::assert_snapshot!(built.environment("worker")["PATH"], @"/workspace/packages/api/node_modules/.bin");
+    insta::assert_snapshot!(app("web: npm start -w api").build().unwrap_err(), @r#"
+    procfile/start/workspace (user): `web` in `Procfile` runs a script of the workspace `api`, and `package.json` has no such workspace
+    hint: the nearest that exist are `@shop/api`
+    "#);
+    insta::assert_snapshot!(app("web: npm start").without("package.json").build().unwrap().process("web").command.join(" "), @"npm start");
 }
 
 #[test]

@@ -67,7 +67,7 @@ impl ScriptError {
             ScriptError::UnknownScript { near, .. } | ScriptError::UnknownWorkspace { near, .. }
                 if !near.is_empty() =>
             {
-                format!("it has {}", near.join(", "))
+                format!("the nearest that exist are {}", near.join(", "))
             }
             ScriptError::UnknownScript { script, .. } => {
                 format!("add it: `npm pkg set scripts.{script}=\"node server.js\"`")

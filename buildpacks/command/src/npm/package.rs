@@ -55,8 +55,8 @@ pub(super) fn child(directory: &str, name: &str) -> String {
     if directory.is_empty() { name.to_owned() } else { format!("{directory}/{name}") }
 }
 
-/// `path` as seen from `directory`, without `.` and `..`; nothing if that is outside the application.
-pub(super) fn join(directory: &str, path: &str) -> Option<String> {
+/// `path` as seen from `directory` of the application, without `.` and `..`; nothing if it is absolute or leads outside.
+pub fn join(directory: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }

@@ -86,7 +86,7 @@ fn scripts_are_followed() {
     "#);
     insta::assert_snapshot!(check("npm run serves"), @r#"
     start/unknown: `web` in `Procfile` runs the script `serves`, which `package.json` does not have
-    hint: it has `serve`, `preserve`, `shell`, `spin`, `api`
+    hint: the nearest that exist are `serve`, `preserve`, `shell`, `spin`, `api`
     "#);
 }
 
@@ -146,11 +146,11 @@ fn what_cannot_be_followed_says_why() {
     insta::assert_snapshot!(all.join("\n\n"), @r#"
     npm start -w api
     start/workspace: `web` in `Procfile` runs a script of the workspace `api`, and `package.json` has no such workspace
-    hint: it has `@shop/api`, `er`, `web`
+    hint: the nearest that exist are `@shop/api`, `er`, `web`
 
     npm start -w old
     start/workspace: `web` in `Procfile` runs a script of the workspace `old`, and `package.json` has no such workspace
-    hint: it has `@shop/api`, `er`, `web`
+    hint: the nearest that exist are `@shop/api`, `er`, `web`
 
     npm start -w @shop/api -w web
     start/several: `web` in `Procfile` runs `start` of several workspaces, and a process is one program
