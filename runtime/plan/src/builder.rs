@@ -25,6 +25,10 @@ struct Raw {
     order_extensions: Option<Spanned<IgnoredAny>>,
 }
 
+/// Keys that are read, for whoever misspells one.
+const KEYS: [&str; 6] =
+    ["description", "order", "order.group", "order.group.id", "order.group.version", "order.group.optional"];
+
 impl Builder {
     /// Reads the text of `builder.toml`; `file` names it in errors.
     ///
@@ -41,7 +45,7 @@ impl Builder {
         Ok(Builder {
             description: raw.description,
             order: order::read(&document, &raw.order, false)?,
-            warnings: unknown.iter().map(|key| format!("{file}: `{key}` has no effect here")).collect(),
+            warnings: document.unknown(&unknown, &KEYS),
         })
     }
 }
@@ -67,7 +71,7 @@ mod tests {
         let builder = Builder::parse("builder.toml", text).unwrap();
         let optional: Vec<_> = builder.order.0[0].0.iter().map(|entry| entry.optional).collect();
         assert_eq!(optional, [false, true]);
-        assert_eq!(builder.warnings, ["builder.toml: `buildpacks` has no effect here"]);
+        assert_eq!(builder.warnings, ["`builder.toml`: `buildpacks` is unknown and has no effect"]);
     }
 
     #[test]

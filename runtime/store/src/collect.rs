@@ -2,8 +2,9 @@
 
 use crate::error::{failed, if_there};
 use crate::{Store, StoreError};
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 /// What was used this long before the oldest live session began is left alone too: clocks differ a little, the one of a
@@ -11,15 +12,46 @@ use std::time::{Duration, SystemTime};
 const GRACE: Duration = Duration::from_mins(5);
 
 /// What [`Store::collect`] did, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Collected {
     /// Removed.
-    pub removed: u64,
+    pub removed: BTreeMap<Kind, u64>,
     /// Still there.
-    pub kept: u64,
+    pub kept: BTreeMap<Kind, u64>,
+    /// Still there, and not to be removed whatever the budget is.
+    pub in_use: u64,
+}
+
+/// What a store keeps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// Downloads and packed layers.
+    Blobs,
+    /// Layers as trees.
+    Trees,
+    /// Machine code of components.
+    Compiled,
+    /// What refers to the others, and is small.
+    Notes,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Kind; 4] = [Kind::Blobs, Kind::Trees, Kind::Compiled, Kind::Notes];
+
+    /// By the directory below the root of the store.
+    fn of(directory: Option<Component>) -> Kind {
+        match directory.and_then(|directory| directory.as_os_str().to_str()) {
+            Some("blobs") => Kind::Blobs,
+            Some("trees") => Kind::Trees,
+            Some("compiled") => Kind::Compiled,
+            _ => Kind::Notes,
+        }
+    }
 }
 
 struct Item {
+    kind: Kind,
     path: PathBuf,
     used: SystemTime,
     size: u64,
@@ -39,15 +71,19 @@ impl Store {
         let in_use = oldest.checked_sub(GRACE).unwrap_or(oldest);
         let mut items = self.items()?;
         items.sort_by(|a, b| (a.used, &a.path).cmp(&(b.used, &b.path)));
-        let mut collected = Collected { removed: 0, kept: items.iter().map(|item| item.size).sum() };
-        for item in items.iter().take_while(|item| item.used < in_use) {
-            if collected.kept <= budget {
-                break;
-            }
-            if remove(&item.path, in_use)? {
-                collected.removed += item.size;
-                collected.kept -= item.size;
-            }
+        let mut left: u64 = items.iter().map(|item| item.size).sum();
+        let mut collected = Collected::default();
+        for item in &items {
+            let of_kind = if item.used >= in_use {
+                collected.in_use += item.size;
+                &mut collected.kept
+            } else if left > budget && remove(&item.path, in_use)? {
+                left -= item.size;
+                &mut collected.removed
+            } else {
+                &mut collected.kept
+            };
+            *of_kind.entry(item.kind).or_default() += item.size;
         }
         Ok(collected)
     }
@@ -66,7 +102,9 @@ impl Store {
                 let Some(metadata) = if_there(entry.metadata()).map_err(failed("look at", &path))? else { continue };
                 if !metadata.is_dir() {
                     let used = metadata.modified().map_err(failed("read the time of", &path))?;
-                    items.push(Item { path, used, size: metadata.len() });
+                    let kind =
+                        Kind::of(path.strip_prefix(&self.0.root).ok().and_then(|inner| inner.components().next()));
+                    items.push(Item { kind, path, used, size: metadata.len() });
                 } else if path != tmp {
                     directories.push(path);
                 }

@@ -38,7 +38,7 @@ mod trees;
 mod write;
 
 pub use blobs::{BlobWriter, Blobs};
-pub use collect::Collected;
+pub use collect::{Collected, Kind};
 pub use compiled::Compiled;
 pub use documents::{Document, Documents};
 pub use error::StoreError;
