@@ -73,6 +73,7 @@ fn no_buildpack_applies() {
     let attempt = Attempt::of([("web/package.json", "{}"), ("README.md", "A shop")]);
     insta::assert_snapshot!(attempt.fails(1), @r"
     error: no buildpack can build `[app]`
+      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
       wattle/node@0.1.0      skipped: there is no `package.json`
       wattle/procfile@0.1.0  skipped: there is no `Procfile`
     hint: `web/package.json` exists: try `wattle build [app]/web`
@@ -83,6 +84,7 @@ fn no_buildpack_applies() {
 fn an_empty_application() {
     insta::assert_snapshot!(Attempt::of([]).fails(1), @r"
     error: no buildpack can build `[app]`
+      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
       wattle/node@0.1.0      skipped: there is no `package.json`
       wattle/procfile@0.1.0  skipped: there is no `Procfile`
     ");

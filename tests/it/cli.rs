@@ -65,9 +65,11 @@ fn what_people_read() {
     insta::assert_snapshot!(build.0, @r"
       Reading [app] (1 file, [size])
     Run image oci:[base]/layout:latest [digest]
+    Compiling wattle/static@0.1.0, once
     Compiling wattle/node@0.1.0, once
     Compiling wattle/procfile@0.1.0, once
-    Detecting wattle/node 0.1.0 skipped: there is no `package.json`
+    Detecting wattle/static 0.1.0 skipped: `Procfile` says what to start
+              wattle/node 0.1.0 skipped: there is no `package.json`
               wattle/procfile 0.1.0
      Planning wattle/procfile 0.1.0
      Building wattle/procfile 0.1.0
@@ -81,6 +83,7 @@ fn what_people_read() {
     insta::assert_snapshot!(build.1, @"");
     insta::assert_snapshot!(detect.0, @"");
     insta::assert_snapshot!(detect.1, @r"
+    wattle/static    0.1.0  skip  `Procfile` says what to start
     wattle/node      0.1.0  skip  there is no `package.json`
     wattle/procfile  0.1.0  pass
     ");

@@ -117,7 +117,7 @@ impl fmt::Display for Config<'_> {
 }
 
 /// What is the same for all sites.
-const COMMON: &str = r#"# Made by wattle/static.
+const COMMON: &str = r"# Made by wattle/static.
 include /etc/nginx/mime.types;
 types {
     application/json map;
@@ -149,7 +149,7 @@ gzip_types
     application/atom+xml application/javascript application/json application/manifest+json application/rss+xml
     application/vnd.ms-fontobject application/wasm application/xml font/otf font/ttf image/svg+xml image/x-icon text/css
     text/javascript text/markdown text/plain text/xml;
-"#;
+";
 
 /// nginx would name a type for what it does not send, and caches would believe it; 418 is only the way there.
 const KNOWN: &str = r#"    error_page 418 = @known;
