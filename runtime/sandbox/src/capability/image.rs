@@ -371,7 +371,7 @@ impl image::HostLayer for State {
         if asked.reused {
             return Ok(Ok(()));
         }
-        Ok(asked.environment.add(scope, name, modification, value).map_err(Error::from))
+        Ok(asked.environment.add(scope, &name, modification, value).map_err(Error::from))
     }
 
     fn drop(&mut self, layer: Resource<Layer>) -> Result<()> {

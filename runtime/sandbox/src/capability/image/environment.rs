@@ -42,7 +42,7 @@ impl Edits {
     pub(super) fn add(
         &mut self,
         scope: Scope,
-        name: String,
+        name: &str,
         modification: Modification,
         value: String,
     ) -> Result<(), GuestError> {
@@ -52,14 +52,13 @@ impl Edits {
             Modification::Append(separator) => ("append", Some(separator)),
             Modification::Prepend(separator) => ("prepend", Some(separator)),
         };
-        let files = self.0.entry((scope, name.clone())).or_default();
-        let others =
-            files.iter().filter(|(other, _)| **other != suffix).filter_map(|(_, edit)| edit.separator.as_ref());
-        if let Some((separator, other)) = separator.as_ref().zip(others.last()).filter(|(ours, other)| ours != other) {
+        let files = self.0.entry((scope, name.to_owned())).or_default();
+        let beside = files.iter().filter(|(other, _)| **other != suffix).find_map(|(_, edit)| edit.separator.as_ref());
+        if let Some((separator, other)) = separator.as_ref().zip(beside).filter(|(ours, theirs)| ours != theirs) {
             let summary = format!(
                 "environment variable `{}` of a layer has the separators `{}` and `{}`: use one for what goes before it and \
                  what goes behind it",
-                shorten(&name),
+                shorten(name),
                 shorten(other),
                 shorten(separator)
             );
@@ -81,8 +80,8 @@ impl Edits {
             for (suffix, edit) in files {
                 write(suffix, &edit.value)?;
             }
-            let separators = files.values().filter_map(|edit| edit.separator.as_ref());
-            if let Some(separator) = separators.last().filter(|separator| !separator.is_empty()) {
+            let separator = files.values().find_map(|edit| edit.separator.as_ref());
+            if let Some(separator) = separator.filter(|separator| !separator.is_empty()) {
                 write("delim", separator)?;
             }
         }
@@ -117,7 +116,7 @@ mod tests {
             let mut all = Edits::default();
             for (scope, name, modification, value) in edits {
                 check(scope, name, value)?;
-                all.add(scope.clone(), (*name).to_owned(), modification.clone(), (*value).to_owned())?;
+                all.add(scope.clone(), name, modification.clone(), (*value).to_owned())?;
             }
             let mut layer = Tree::new();
             all.write_to(&mut layer).map(|()| layer)
