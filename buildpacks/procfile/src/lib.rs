@@ -89,12 +89,10 @@ fn programs<'a>(cx: &Build, procfile: &'a Procfile) -> Vec<(&'a str, String)> {
 fn announce(process: &Process) {
     let start = process.start();
     let place = if start.directory.is_empty() { String::new() } else { format!(" in `{}`", start.directory) };
-    match &start.command {
-        Command::Direct(direct) => println!("{}: {}{place}", process.kind(), direct.words.join(" ")),
-        Command::Shell { line, because } => {
-            println!("{}: {line}{place}", process.kind());
-            println!("  `{because}` needs a shell: the run image must have `{}`", wattle_command::SHELL);
-        }
+    let (kind, command) = (process.kind(), &start.command);
+    match command {
+        Command::Direct(_) => println!("{kind}: {command}{place}"),
+        Command::Shell { because, .. } => println!("{kind}: {command}{place} (`{because}` needs a shell)"),
     }
     start.notes.iter().for_each(|note| println!("  {note}"));
 }

@@ -19,9 +19,8 @@ fn processes_become_those_of_the_image() {
     insta::assert_snapshot!(built, @r#"
     process web (default): node server.js --name "a b"
     process worker: /bin/sh -c "sleep 1 && node worker.js"
-    | web: node server.js --name a b
-    | worker: sleep 1 && node worker.js
-    |   `&&` needs a shell: the run image must have `/bin/sh`
+    | web: node server.js --name 'a b'
+    | worker: sleep 1 && node worker.js (`&&` needs a shell)
     "#);
     insta::assert_snapshot!(app("clock: tick").build().unwrap(), @"
     process clock (default): tick
