@@ -87,6 +87,7 @@ pub(crate) enum Command {
     Detect(Detect),
     Plan(Plan),
     Inspect(Inspect),
+    RunImage(RunImage),
     Registries(Registries),
     Store(Store),
 }
@@ -196,6 +197,58 @@ pub(crate) struct Inspect {
     /// Speak plain HTTP to this registry of images
     #[arg(long = "insecure-registry", value_name = "HOST")]
     pub(crate) insecure: Vec<String>,
+}
+
+/// Make run images of packages, which are unpacked and never installed
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle run-image create run.toml --output oci:base
+  wattle run-image create run.toml --output registry.example/base:12 --locked
+  wattle run-image update run.toml
+
+A run.toml says what the image is to be, such as:
+  suite = \"bookworm\"
+  packages = [\"base-files\", \"ca-certificates\", \"libc6\", \"python3\"]
+  targets = [\"amd64\", \"arm64\"]
+
+Its lock is beside it: run.lock for run.toml.")]
+pub(crate) struct RunImage {
+    #[command(subcommand)]
+    pub(crate) action: RunImageAction,
+}
+
+/// What to do with a run image.
+#[derive(Debug, Subcommand)]
+pub(crate) enum RunImageAction {
+    /// Make the image that a `run.toml` describes, of the packages in its lock; chooses and locks them if there is no lock for
+    /// what it says now
+    Create {
+        /// The description
+        #[arg(default_value = "run.toml", value_name = "FILE")]
+        file: PathBuf,
+        /// Where the image goes: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+        #[arg(short, long, value_name = "IMAGE")]
+        output: String,
+        /// Fail rather than choose packages
+        #[arg(long)]
+        locked: bool,
+        /// Speak plain HTTP to this registry of images, as is done for this machine's own
+        #[arg(long = "insecure-registry", value_name = "HOST")]
+        insecure: Vec<String>,
+    },
+    /// Choose the newest packages, lock them, and say what is different
+    Update {
+        /// The description
+        #[arg(default_value = "run.toml", value_name = "FILE")]
+        file: PathBuf,
+        /// Where the image of them goes; without it, no image is made
+        #[arg(short, long, value_name = "IMAGE")]
+        output: Option<String>,
+        /// Speak plain HTTP to this registry of images, as is done for this machine's own
+        #[arg(long = "insecure-registry", value_name = "HOST")]
+        insecure: Vec<String>,
+    },
 }
 
 /// Print where package registries are, and why there

@@ -5,6 +5,7 @@ mod build;
 mod cap;
 mod inspect;
 mod registries;
+mod run_image;
 mod signal;
 mod store;
 
@@ -45,6 +46,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Command::Detect(args) => assess::detect(&cx, &args.application),
         Command::Plan(args) => assess::plan(&cx, &args.application),
         Command::Inspect(args) => inspect::run(&cx, &args),
+        Command::RunImage(args) => run_image::run(&cx, &args),
         Command::Registries(args) => registries::run(&cx, &args),
         Command::Store(args) => store::run(&cx, &args),
     };
@@ -131,7 +133,8 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
         Some(PackageError::Manifest(error)) => Some(error),
         _ => cause.downcast_ref::<DocumentError>(),
     });
-    let (details, hints) = place.map(|place| (place.excerpt(), vec![place.hint()])).unwrap_or_default();
+    let (details, mut hints) = place.map(|place| (place.excerpt(), vec![place.hint()])).unwrap_or_default();
+    hints.extend(error.downcast_ref::<run_image::Unusable>().map(|error| error.source.hints()).unwrap_or_default());
     report(printer, error.as_ref(), code, &details, &hints);
     status
 }

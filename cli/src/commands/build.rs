@@ -46,13 +46,13 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
 }
 
 /// Waits for the build; the first interrupt asks it to end, a second one does not wait for that.
-async fn wait(
-    mut build: tokio::task::JoinHandle<Result<Report, EngineError>>,
+pub(super) async fn wait<T>(
+    mut build: tokio::task::JoinHandle<Result<T, EngineError>>,
     mut signals: Signals,
     cancel: &Cancel,
-) -> Result<Report> {
+) -> Result<T> {
     // Nobody takes the build away, so that it ended without a result only if it panicked.
-    let joined = |result: Result<Result<Report, EngineError>, _>| Ok(result.map_err(|_| Broken)??);
+    let joined = |result: Result<Result<T, EngineError>, _>| Ok(result.map_err(|_| Broken)??);
     let signal = tokio::select! {
         result = &mut build => return joined(result),
         signal = signals.next() => signal,

@@ -104,10 +104,23 @@ fn read(package: &Package, deb: &Blob, scratch: &Scratch, limits: Limits) -> Res
         OverlayError::Collision(path) => DebFault::Collision(path),
         OverlayError::Read { source, .. } => DebFault::Read(source),
     })?;
-    // A lock says nothing of relations; the package itself does.
-    let relations = Arc::new(relations(&Paragraph::only(&control)?)?);
-    let package = Package { relations, ..package.clone() };
+    let package = related(package, &control)?;
     Ok(Unpacked { package, control, postinst: postinst(&scripts)?, tree, attributes })
+}
+
+/// The package with what it says of others: a lock says nothing of that, the package itself does.
+fn related(package: &Package, control: &str) -> Result<Package, DebFault> {
+    let relations = Arc::new(relations(&Paragraph::only(control)?)?);
+    Ok(Package { relations, ..package.clone() })
+}
+
+impl Unpacked {
+    /// What [`unpack`] made of `package` before, all of which was kept.
+    pub fn again(package: &Package, before: Unpacked) -> Result<Unpacked, DebError> {
+        let name = || format!("{} {}", package.name, package.version);
+        let package = related(package, &before.control).map_err(|source| DebError { package: name(), source })?;
+        Ok(Unpacked { package, ..before })
+    }
 }
 
 fn control_file(tree: &Tree) -> Result<String, DebFault> {

@@ -131,7 +131,8 @@ impl Lock {
 }
 
 impl Locked {
-    fn of(package: &Package) -> Locked {
+    /// What is noted of a package.
+    pub fn of(package: &Package) -> Locked {
         Locked {
             name: package.name.clone(),
             version: package.version.to_string(),
@@ -142,7 +143,8 @@ impl Locked {
         }
     }
 
-    fn package(&self) -> Result<Package, LockError> {
+    /// The package, as far as it has to be known to be unpacked: what it says about others is not.
+    pub fn package(&self) -> Result<Package, LockError> {
         let entry =
             |field, value: &str| LockError::Entry { package: self.name.clone(), field, value: value.to_owned() };
         let (archive, filename) = self.source.split_once(':').ok_or_else(|| entry("source", &self.source))?;

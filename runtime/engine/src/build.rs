@@ -123,7 +123,7 @@ impl Engine {
         }
         let (exported, fetched, processes, default_process) = made?;
         let Exported { image, records } = exported;
-        let sending = Sending::new(self.observer.clone(), output, &image);
+        let sending = Sending::new(self.observer.clone(), output, std::slice::from_ref(&image));
         let written = tokio::select! {
             written = self.transport.write(&image, Some(&base.source), output, &sending) => written,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
@@ -315,7 +315,7 @@ impl Log for Lines {
 }
 
 /// Turns the way of blobs into events.
-struct Sending {
+pub(crate) struct Sending {
     observer: Arc<dyn Observer>,
     to: String,
     total: u64,
@@ -323,8 +323,9 @@ struct Sending {
 }
 
 impl Sending {
-    fn new(observer: Arc<dyn Observer>, to: &Location, image: &wattle_oci::Image) -> Sending {
-        let total = image.layers().iter().map(|layer| layer.descriptor.size).sum();
+    pub(crate) fn new(observer: Arc<dyn Observer>, to: &Location, images: &[wattle_oci::Image]) -> Sending {
+        let layers = images.iter().flat_map(wattle_oci::Image::layers);
+        let total = layers.map(|layer| layer.descriptor.size).sum();
         Sending { observer, to: to.to_string(), total, positions: Mutex::default() }
     }
 

@@ -28,7 +28,7 @@ pub use event::{Entry, Event, KeyChange, LayerState, Observer, Step, Verdict};
 pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
 pub use request::{Engine, Request};
 pub use run::{Assessment, BuildpackVerdict};
-pub use system::{ArchiveError, Keyring, PackagesError, RunImageError};
+pub use system::{ArchiveError, Keyring, PackagesError, RunImageError, RunImageReport, RunImageTarget};
 
 /// Re-exported because they are part of a [`Request`].
 pub use wattle_sandbox::Cancel;

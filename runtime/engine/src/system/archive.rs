@@ -31,9 +31,11 @@ pub enum ArchiveError {
     #[error("the archive `{registry}` has no release `{codename}`")]
     NoRelease {
         /// Name of the archive.
-        registry: &'static str,
+        registry: String,
         /// Code name of the release.
         codename: String,
+        /// Names of releases that are known.
+        near: Vec<String>,
     },
     /// The release file is not right.
     #[error("the release file of `{codename}` cannot be used")]
@@ -103,8 +105,12 @@ impl ArchiveError {
     pub fn hints(&self) -> Vec<String> {
         match self {
             ArchiveError::Fetch(error) => error.hints(),
-            ArchiveError::NoRelease { .. } => {
-                vec!["check the code name, such as `bookworm`, and that this archive has it".to_owned()]
+            ArchiveError::NoRelease { near, .. } => {
+                let near: Vec<_> = near.iter().map(|name| format!("`{name}`")).collect();
+                vec![format!("check the name, which may be {}, and that this archive has it", near.join(" or "))]
+            }
+            ArchiveError::Release { source: ReleaseError::Expired { .. }, .. } => {
+                vec!["the archive, or the mirror of it, is no longer kept up to date: name another by `--registry`".to_owned()]
             }
             ArchiveError::Release { source: ReleaseError::Signature(_), .. } | ArchiveError::NoKeys(_) => {
                 vec!["name a file with the archive's keys by `--keyring`".to_owned()]
@@ -131,23 +137,25 @@ pub(crate) struct Archives {
 #[derive(Debug, Clone)]
 pub(crate) struct Listed {
     /// Name of the archive.
-    registry: &'static str,
+    registry: String,
     /// What to ask for.
     source: String,
     /// Digest of the index as it is fetched.
     pub(crate) digest: Digest,
 }
 
-/// One of the places where packages of a release are.
-struct Place {
-    registry: &'static str,
-    /// What follows the code name.
-    suffix: &'static str,
+/// A place where packages of a release are.
+#[derive(Debug, Clone)]
+pub(crate) struct Place {
+    /// Name of the archive.
+    registry: String,
+    /// What the release is called there: `bookworm-security`.
+    codename: String,
     need: Need,
 }
 
 /// What to do where there is nothing.
-#[derive(PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 enum Need {
     /// Fail.
     Always,
@@ -157,22 +165,35 @@ enum Need {
     IfKnown,
 }
 
-/// Where the packages of a release are: as it was released, with updates, with security updates.
-fn places(suite: &Suite, architecture: Architecture) -> Result<Vec<Place>, ArchiveError> {
-    let place = |registry, suffix, need| Place { registry, suffix, need };
-    match (suite.distribution.as_str(), suite.codename.as_str()) {
-        ("debian", "sid" | "unstable" | "experimental") => Ok(vec![place("debian", "", Need::Always)]),
-        ("debian", _) => Ok(vec![
-            place("debian", "", Need::Always),
-            place("debian", "-updates", Need::IfThere),
-            place("debian-security", "-security", Need::IfKnown),
-        ]),
-        ("ubuntu", _) => {
-            let registry = if architecture == Architecture::Amd64 { "ubuntu" } else { "ubuntu-ports" };
-            let suffixes = [("", Need::Always), ("-updates", Need::IfThere), ("-security", Need::IfThere)];
-            Ok(suffixes.into_iter().map(|(suffix, need)| place(registry, suffix, need)).collect())
+impl Place {
+    /// Where the packages of a release are: as it was released, with updates, with security updates.
+    pub(crate) fn of(suite: &Suite, architecture: Architecture) -> Result<Vec<Place>, ArchiveError> {
+        if !["debian", "ubuntu"].contains(&suite.distribution.as_str()) {
+            return Err(ArchiveError::Distribution(suite.distribution.clone()));
         }
-        (other, _) => Err(ArchiveError::Distribution(other.to_owned())),
+        let archives = suite.archives();
+        let first = archives.first().map(|(registry, _)| registry.clone()).unwrap_or_default();
+        let place = |(at, (registry, codename)): (usize, (String, String))| Place {
+            need: match at {
+                0 => Need::Always,
+                _ if registry == first => Need::IfThere,
+                _ => Need::IfKnown,
+            },
+            // Ubuntu has an archive of its own for all but the most usual machines.
+            registry: if registry == "ubuntu" && architecture != Architecture::Amd64 { "ubuntu-ports".into() } else { registry },
+            codename,
+        };
+        Ok(archives.into_iter().enumerate().map(place).collect())
+    }
+
+    /// The places that somebody named, all of which are needed.
+    pub(crate) fn named(archives: &[(String, String)]) -> Vec<Place> {
+        let place = |(registry, codename): &(String, String)| Place {
+            registry: registry.clone(),
+            codename: codename.clone(),
+            need: Need::Always,
+        };
+        archives.iter().map(place).collect()
     }
 }
 
@@ -193,15 +214,16 @@ impl Archives {
     pub(crate) async fn listed(
         &self,
         suite: &Suite,
+        places: &[Place],
         components: &[String],
         architecture: Architecture,
     ) -> Result<Vec<Listed>, ArchiveError> {
         let mut all = Vec::new();
-        for place in places(suite, architecture)? {
-            if place.need == Need::IfKnown && self.fetcher.registries().get(place.registry, None).is_err() {
+        for place in places {
+            if place.need == Need::IfKnown && self.fetcher.registries().get(&place.registry, None).is_err() {
                 continue;
             }
-            all.extend(self.listed_at(&place, suite, components, architecture).await?);
+            all.extend(self.listed_at(place, suite, components, architecture).await?);
         }
         Ok(all)
     }
@@ -213,26 +235,27 @@ impl Archives {
         components: &[String],
         architecture: Architecture,
     ) -> Result<Vec<Listed>, ArchiveError> {
-        let registry = place.registry;
-        let codename = format!("{}{}", suite.codename, place.suffix);
+        let Place { registry, codename, need } = place;
         let directory = format!("{registry}:dists/{codename}");
         let text = match self.fetch(&[(format!("{directory}/InRelease"), None)]).await {
-            Err(ArchiveError::Fetch(FetchError::NotFound { .. })) if place.need == Need::IfThere => return Ok(Vec::new()),
+            Err(ArchiveError::Fetch(FetchError::NotFound { .. })) if *need == Need::IfThere => return Ok(Vec::new()),
             Err(ArchiveError::Fetch(FetchError::NotFound { .. })) => {
-                return Err(ArchiveError::NoRelease { registry, codename });
+                let near = Suite::near(codename).into_iter().map(str::to_owned).collect();
+                return Err(ArchiveError::NoRelease { registry: registry.clone(), codename: codename.clone(), near });
             }
             fetched => first(&fetched?).to_vec()?,
         };
-        let release = self.verified(&text, suite).await?;
+        let release = self.verified(&text, suite, codename).await?;
         let failed = |source| ArchiveError::Release { codename: codename.clone(), source };
+        release.check_valid(self.now).map_err(failed)?;
         // Debian's code names have the suffix, Ubuntu's have not, but their suites do.
-        if release.codename != codename && release.suite != codename {
-            return Err(ArchiveError::Codename { wanted: codename, found: release.codename });
+        if release.codename != *codename && release.suite != *codename {
+            return Err(ArchiveError::Codename { wanted: codename.clone(), found: release.codename });
         }
         let listed = |component: &String| {
             let file = release.packages(component, architecture).map_err(failed)?;
             let path = if release.by_hash { file.by_hash() } else { file.path.clone() };
-            Ok(Listed { registry, source: format!("{directory}/{path}"), digest: file.digest })
+            Ok(Listed { registry: registry.clone(), source: format!("{directory}/{path}"), digest: file.digest })
         };
         components.iter().map(listed).collect()
     }
@@ -243,7 +266,7 @@ impl Archives {
         let fetched = self.fetch(&wanted).await?;
         let mut all = Index::default();
         for (index, fetched) in listed.iter().zip(&fetched) {
-            all = all.join(block_in_place(|| Index::read(index.registry, &fetched.blob))?);
+            all = all.join(block_in_place(|| Index::read(&index.registry, &fetched.blob))?);
         }
         Ok(all)
     }
@@ -306,15 +329,18 @@ impl Archives {
         let attributes = kept.attributes.into_iter();
         let attributes = attributes.map(|(path, (uid, gid, mode))| (path, Attributes { uid, gid, mode })).collect();
         let Kept { control, postinst, .. } = kept;
-        Ok(tree.map(|tree| Unpacked { package: package.clone(), control, postinst, tree, attributes }))
+        let Some(tree) = tree else { return Ok(None) };
+        let before = Unpacked { package: package.clone(), control, postinst, tree, attributes };
+        Ok(Some(Unpacked::again(package, before)?))
     }
 
     /// Fetches from archives: `registry:path`, and the digest unless it is a release file.
     pub(super) async fn fetch(&self, files: &[(String, Option<Digest>)]) -> Result<Vec<Fetched>, ArchiveError> {
         let request = |(source, digest): &(String, _)| Request { source: source.clone(), digest: *digest };
         let requests: Vec<Request> = files.iter().map(request).collect();
-        let registries = ["debian", "debian-security", "ubuntu", "ubuntu-ports"].map(str::to_owned);
-        let permission = Permission { registries: registries.into(), ..Permission::default() };
+        // Each is what the operator's settings or the author of a run image named.
+        let registries = files.iter().filter_map(|(source, _)| Some(source.split_once(':')?.0.to_owned())).collect();
+        let permission = Permission { registries, ..Permission::default() };
         let telling = Telling { observer: self.observer.clone(), buildpack: "packages".to_owned() };
         let told = telling.begin(requests.len() as u64);
         let fetched = self.fetcher.fetch(&requests, &permission, &told).await?;

@@ -1,6 +1,6 @@
 //! What an image is put on: one that was named, or one that is assembled from Debian packages, once.
 
-use super::archive::{ArchiveError, Archives, Listed, get, put};
+use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
 use super::filesystem::{pack, tell};
 use crate::error::{EngineError, Fault};
 use crate::event::Event;
@@ -18,7 +18,7 @@ use wattle_transport::{Location, Pick, Source};
 use wattle_tree::Digest;
 
 /// The parts of the archives that are searched.
-const COMPONENTS: [&str; 1] = ["main"];
+pub(super) const COMPONENTS: [&str; 1] = ["main"];
 
 /// Why there is no default run image.
 #[derive(Debug, thiserror::Error)]
@@ -27,19 +27,25 @@ pub enum RunImageError {
     #[error("no run image can be assembled for `{0}`")]
     Platform(String),
     /// Its packages cannot be had.
-    #[error("the default run image cannot be assembled")]
+    #[error("the packages of the run image cannot be had")]
     Archive(#[from] ArchiveError),
+    /// The lock is not one for this image.
+    #[error("the run image cannot be made of what is locked")]
+    Lock(#[source] wattle_debian::LockError),
+    /// A package that is locked is gone.
+    #[error("the archive has a locked package no more")]
+    Superseded(#[source] wattle_fetch::FetchError),
     /// The packages do not make an image.
     #[error(transparent)]
     Assemble(#[from] wattle_debian::RunImageError),
     /// The store is in the way.
-    #[error("the default run image cannot be kept")]
+    #[error("the run image cannot be kept")]
     Store(#[from] StoreError),
     /// Its layer cannot be packed.
-    #[error("the default run image cannot be packed")]
+    #[error("the run image cannot be packed")]
     Pack(#[from] std::io::Error),
     /// The parts do not make an image.
-    #[error("the default run image cannot be put together")]
+    #[error("the run image cannot be put together")]
     Image(#[from] wattle_oci::BaseError),
 }
 
@@ -49,6 +55,8 @@ impl RunImageError {
         match self {
             RunImageError::Archive(error) => return error.code(),
             RunImageError::Platform(_) => "run-image/platform",
+            RunImageError::Lock(_) => "run-image/lock",
+            RunImageError::Superseded(_) => "run-image/superseded",
             _ => "run-image/assemble",
         }
         .to_owned()
@@ -57,7 +65,8 @@ impl RunImageError {
     pub(crate) fn fault(&self) -> Fault {
         match self {
             RunImageError::Archive(error) if error.is_of_user() => Fault::Usage,
-            RunImageError::Platform(_) => Fault::Usage,
+            RunImageError::Platform(_) | RunImageError::Lock(_) | RunImageError::Superseded(_) => Fault::Usage,
+            RunImageError::Assemble(wattle_debian::RunImageError::Resolve { .. }) => Fault::Usage,
             _ => Fault::World,
         }
     }
@@ -66,6 +75,11 @@ impl RunImageError {
         let mut hints = match self {
             RunImageError::Archive(error) => error.hints(),
             RunImageError::Platform(platform) => spelled(platform),
+            RunImageError::Lock(_) | RunImageError::Superseded(_) => {
+                return vec!["choose packages anew with `wattle run-image update`".to_owned()];
+            }
+            // What its author wrote is to be mended, and no other image taken.
+            RunImageError::Assemble(_) => return Vec::new(),
             _ => Vec::new(),
         };
         hints.push("name a run image with `--run-image` instead".to_owned());
@@ -131,7 +145,9 @@ impl Engine {
         };
         let spec = Spec::standard(architecture);
         let archives = self.archives();
-        let indexes = archives.listed(&spec.suite, &COMPONENTS.map(str::to_owned), architecture).await?;
+        let places = Place::of(&spec.suite, architecture)?;
+        let components = COMPONENTS.map(str::to_owned);
+        let indexes = archives.listed(&spec.suite, &places, &components, architecture).await?;
         let (name, image) = match known(&self.store, &spec, &indexes)? {
             Some(known) => known,
             None => self.selected(&archives, &spec, &indexes, target).await?,
@@ -149,22 +165,23 @@ impl Engine {
         target: &Platform,
     ) -> Result<(String, Image), RunImageError> {
         let selection = spec.select(&archives.index(indexes).await?)?;
+        let image = self.assemble(archives, &selection, target).await?;
         let name = selection.name();
-        let image = match kept(&self.store, &name)? {
-            Some(image) => image,
-            None => self.assemble(archives, &selection, target).await?,
-        };
         note(&self.store, spec, indexes, &name)?;
         Ok((name, image))
     }
 
-    async fn assemble(
+    /// The image of these packages, made unless it is in the store.
+    pub(super) async fn assemble(
         &self,
         archives: &Archives,
         selection: &Selection,
         target: &Platform,
     ) -> Result<Image, RunImageError> {
         let (run_image, packages) = (selection.name(), selection.packages());
+        if let Some(image) = kept(&self.store, &run_image)? {
+            return Ok(image);
+        }
         self.observer.event(&Event::Assembling { run_image: run_image.clone(), packages: packages.len() });
         let unpacked = archives.unpacked(packages).await?;
         block_in_place(|| {

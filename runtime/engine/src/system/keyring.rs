@@ -34,8 +34,8 @@ pub enum Keyring {
 
 impl Archives {
     /// Reads a release file that somebody trusted has signed.
-    pub(super) async fn verified(&self, text: &[u8], suite: &Suite) -> Result<Release, ArchiveError> {
-        let failed = |source| ArchiveError::Release { codename: suite.codename.clone(), source };
+    pub(super) async fn verified(&self, text: &[u8], suite: &Suite, codename: &str) -> Result<Release, ArchiveError> {
+        let failed = |source| ArchiveError::Release { codename: codename.to_owned(), source };
         let verified = match &self.keyring {
             Keyring::Only(keys) => return Release::verify(text, keys).map_err(failed),
             Keyring::Machine(keys) => Some(Release::verify(text, keys)),

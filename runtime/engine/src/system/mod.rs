@@ -2,12 +2,14 @@
 
 mod archive;
 mod base;
+mod create;
 mod filesystem;
 mod image;
 mod keyring;
 mod packages;
 
 pub use archive::ArchiveError;
+pub use create::{RunImageReport, RunImageTarget};
 pub use image::RunImageError;
 pub use keyring::Keyring;
 pub use packages::PackagesError;

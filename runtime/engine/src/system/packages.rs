@@ -1,17 +1,19 @@
 //! The packages that a build adds to its run image: asked for by the user and by buildpacks, resolved together.
 
-use super::archive::{ArchiveError, Archives, get, put};
+use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
 use super::base::System;
 use super::filesystem::{pack, tell};
 use crate::artifacts::cancelled;
 use crate::packing::{self, Packing};
 use std::io;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use wattle_debian::assemble::{AssembleError, Options};
 use wattle_debian::resolve::{Request, Resolution, ResolveError, Root, RootError, Unmet, resolve};
-use wattle_debian::run_image::Suite;
-use wattle_debian::{Architecture, Cuts, Index, Installed, Package, Relations};
+use wattle_debian::lock::Locked;
+use wattle_debian::{Architecture, Cuts, Index, Installed, LockError, Package, Relations, Suite};
 use wattle_fetch::FetchError;
 use wattle_oci::{Addition, Layer};
 use wattle_plan::{BuildpackKey, Capabilities};
@@ -61,6 +63,9 @@ pub enum PackagesError {
     /// Their files do not.
     #[error("packages cannot be added to the run image")]
     Assemble(#[from] AssembleError),
+    /// What was noted of them makes no sense.
+    #[error("what is known of packages cannot be used")]
+    Noted(#[from] LockError),
     /// Their layer cannot be packed.
     #[error("packages cannot be packed")]
     Pack(#[from] io::Error),
@@ -75,7 +80,7 @@ impl PackagesError {
             PackagesError::Installed { .. } => "packages/installed",
             PackagesError::Archive(error) => return error.code(),
             PackagesError::Assemble(_) => "packages/assemble",
-            PackagesError::Pack(_) => "packages/pack",
+            PackagesError::Pack(_) | PackagesError::Noted(_) => "packages/pack",
             PackagesError::Resolve(ResolveError::Unmet { reason: Unmet::Missing { .. }, .. }) => "packages/unknown",
             PackagesError::Resolve(ResolveError::Unmet { .. }) => "packages/unmet",
             PackagesError::Resolve(ResolveError::Conflict { .. }) => "packages/conflict",
@@ -92,6 +97,7 @@ impl PackagesError {
             PackagesError::Installed { .. }
             | PackagesError::Resolve(ResolveError::Index(_))
             | PackagesError::Assemble(_)
+            | PackagesError::Noted(_)
             | PackagesError::Pack(_) => Fault::Platform,
             _ => Fault::User,
         }
@@ -140,17 +146,28 @@ pub(crate) struct Packages {
 /// What was asked for so far, and what it comes to.
 #[derive(Default)]
 struct Asked {
-    roots: Vec<Root>,
-    found: Resolution,
-    /// Read when the first package is asked for.
-    known: Option<Arc<Known>>,
+    /// Names, or names with versions, sorted.
+    roots: BTreeSet<String>,
+    found: Found,
+    /// Known when the first package is asked for.
+    listed: Option<Arc<Listing>>,
 }
 
-/// What packages are resolved by.
-struct Known {
-    index: Index,
-    installed: Installed,
+/// Which packages there are.
+struct Listing {
     architecture: Architecture,
+    indexes: Vec<Listed>,
+    /// Read when something has to be resolved that was not resolved from the same before.
+    index: OnceLock<Index>,
+}
+
+/// What everything that was asked for comes to.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+struct Found {
+    /// What is added, sorted by name.
+    packages: Vec<Locked>,
+    /// What each of the roots is: name, version, and whether the run image has it.
+    answers: BTreeMap<String, (String, String, bool)>,
 }
 
 impl Packages {
@@ -176,20 +193,15 @@ impl Packages {
     /// Adds these to what was asked for, and gives what each of them came to. May block. Adds nothing if it fails.
     pub(crate) fn require(&self, packages: &[String]) -> Result<Vec<wattle_sandbox::Installed>, PackagesError> {
         let mut asked = self.asked();
-        let mut roots = asked.roots.clone();
-        let wanted = packages.iter().map(|text| text.parse()).collect::<Result<Vec<Root>, _>>()?;
-        roots.extend(wanted.iter().filter(|root| !asked.roots.contains(root)).cloned());
-        let known = self.known(&mut asked)?;
-        let request = Request {
-            packages: &roots,
-            architecture: known.architecture,
-            installed: &known.installed,
-            recommends: false,
-            cuts: &Cuts::default(),
+        let roots: BTreeSet<String> = asked.roots.iter().chain(packages).cloned().collect();
+        let listing = self.listing(&mut asked)?;
+        let found = self.found(&roots, &listing)?;
+        let answer = |text: &String| {
+            let (name, version, in_run_image) = found.answers.get(text).cloned().unwrap_or_default();
+            wattle_sandbox::Installed { name, version, in_run_image }
         };
-        let found = resolve(&known.index, &request)?;
-        let answers = packages.iter().map(|text| answer(text, &found, &known.installed)).collect();
-        *asked = Asked { roots, found, known: Some(known) };
+        let answers = packages.iter().map(answer).collect();
+        *asked = Asked { roots, found, listed: Some(listing) };
         Ok(answers)
     }
 
@@ -197,28 +209,66 @@ impl Packages {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn known(&self, asked: &mut Asked) -> Result<Arc<Known>, PackagesError> {
-        if let Some(known) = &asked.known {
-            return Ok(known.clone());
+    fn listing(&self, asked: &mut Asked) -> Result<Arc<Listing>, PackagesError> {
+        if let Some(listing) = &asked.listed {
+            return Ok(listing.clone());
         }
         let suite = self.suite()?;
-        let architecture = self.architecture.parse().map_err(|_| {
-            ArchiveError::Distribution(format!("{} on {}", suite.distribution, self.architecture))
-        })?;
+        let unknown = |_| ArchiveError::Distribution(format!("{} on {}", suite.distribution, self.architecture));
+        let architecture = self.architecture.parse().map_err(unknown)?;
+        let places = Place::of(&suite, architecture)?;
+        let components = COMPONENTS.map(str::to_owned);
+        let indexes = self.wait(self.archives.listed(&suite, &places, &components, architecture))?;
+        let listing = Listing { architecture, indexes, index: OnceLock::new() };
+        Ok(asked.listed.insert(Arc::new(listing)).clone())
+    }
+
+    /// Resolves what was not resolved from the same indexes over the same system before.
+    fn found(&self, roots: &BTreeSet<String>, listing: &Listing) -> Result<Found, PackagesError> {
+        let digests: Vec<_> = listing.indexes.iter().map(|index| index.digest.to_string()).collect();
+        let facts = (REVISION, self.system.tree().digest()?.to_string(), digests, roots);
+        let document = format!("packages-for:{}", Digest::of(format!("{facts:?}").as_bytes()));
+        if let Some(found) = get(&self.archives.store, &document)? {
+            return Ok(found);
+        }
+        let found = self.resolved(roots, listing)?;
+        put(&self.archives.store, &document, &found)?;
+        Ok(found)
+    }
+
+    fn resolved(&self, roots: &BTreeSet<String>, listing: &Listing) -> Result<Found, PackagesError> {
+        let index = match listing.index.get() {
+            Some(index) => index,
+            None => {
+                let read = self.wait(self.archives.index(&listing.indexes))?;
+                listing.index.get_or_init(|| read)
+            }
+        };
         let installed = Installed::of(&self.system.tree())
             .map_err(|source| PackagesError::Installed { image: self.run_image.clone(), source })?;
-        let components = COMPONENTS.map(str::to_owned);
-        let index = self.runtime.block_on(async {
-            let reading = async {
-                let listed = self.archives.listed(&suite, &components, architecture).await?;
-                self.archives.index(&listed).await
-            };
+        let wanted = roots.iter().map(|text| text.parse()).collect::<Result<Vec<Root>, _>>()?;
+        let request = Request {
+            packages: &wanted,
+            architecture: listing.architecture,
+            installed: &installed,
+            recommends: false,
+            cuts: &Cuts::default(),
+        };
+        let resolution = resolve(index, &request)?;
+        let mut packages: Vec<_> = resolution.packages.iter().map(|it| Locked::of(&it.package)).collect();
+        packages.sort_by(|one, other| one.name.cmp(&other.name));
+        let answers = roots.iter().map(|text| (text.clone(), answer(text, &resolution, &installed))).collect();
+        Ok(Found { packages, answers })
+    }
+
+    /// Waits for an archive until somebody interrupts.
+    fn wait<T>(&self, work: impl Future<Output = Result<T, ArchiveError>>) -> Result<T, ArchiveError> {
+        self.runtime.block_on(async {
             tokio::select! {
-                index = reading => index,
+                done = work => done,
                 () = cancelled(&self.cancel) => Err(FetchError::Cancelled.into()),
             }
-        })?;
-        Ok(asked.known.insert(Arc::new(Known { index, installed, architecture })).clone())
+        })
     }
 
     /// The release that the run image says it is of.
@@ -238,18 +288,16 @@ impl Packages {
     /// The layer of everything that was asked for and is not in the run image; none if nothing is missing.
     pub(crate) fn addition(&self, packing: &Packing) -> Result<Option<Addition>, PackagesError> {
         let asked = self.asked();
-        let Some(known) = asked.known.as_ref().filter(|_| !asked.found.packages.is_empty()) else { return Ok(None) };
-        let mut packages: Vec<Package> = asked.found.packages.iter().map(|it| it.package.clone()).collect();
-        packages.sort_by(|one, other| one.name.cmp(&other.name));
-        let asked_for: Vec<String> = asked.roots.iter().map(ToString::to_string).collect();
-        let created_by = format!("Packages: {}", asked_for.join(", "));
+        let Some(listing) = asked.listed.as_ref().filter(|_| !asked.found.packages.is_empty()) else { return Ok(None) };
+        let packages = asked.found.packages.iter().map(Locked::package).collect::<Result<Vec<Package>, _>>()?;
+        let created_by = format!("Packages: {}", asked.roots.iter().cloned().collect::<Vec<_>>().join(", "));
         let document = self.document(&packages)?;
         if let Some(packed) = get::<Packed>(packing.store, &document)?
             && let Some(layer) = packing.reuse(NAME, &packed)?
         {
             return Ok(Some(Addition { layer, created_by }));
         }
-        let layer = self.assembled(&packages, known.architecture, packing)?;
+        let layer = self.assembled(&packages, listing.architecture, packing)?;
         put(packing.store, &document, &packing::packed(&layer))?;
         Ok(Some(Addition { layer, created_by }))
     }
@@ -260,12 +308,7 @@ impl Packages {
         architecture: Architecture,
         packing: &Packing,
     ) -> Result<Layer, PackagesError> {
-        let unpacked = self.runtime.block_on(async {
-            tokio::select! {
-                unpacked = self.archives.unpacked(packages) => unpacked,
-                () = cancelled(&self.cancel) => Err(FetchError::Cancelled.into()),
-            }
-        })?;
+        let unpacked = self.wait(self.archives.unpacked(packages))?;
         let options =
             Options { architecture, documentation: false, locales: false, users: Vec::new(), setuid: false };
         let made = wattle_debian::assemble::add(&unpacked, &self.system.below(), &options)?;
@@ -283,24 +326,19 @@ impl Packages {
     }
 }
 
-/// What a package that was asked for came to: itself, or one that stands for it.
-fn answer(text: &str, found: &Resolution, installed: &Installed) -> wattle_sandbox::Installed {
+/// What a package that was asked for came to, itself or one that stands for it: name, version, and whether it was there.
+fn answer(text: &str, found: &Resolution, installed: &Installed) -> (String, String, bool) {
     let wanted = text.split('=').next().unwrap_or(text);
+    let added = found.packages.iter().map(|it| &it.package);
+    let added = added.map(|it| (it.name.as_str(), &it.version, &it.relations, false));
+    let there = installed.iter().map(|(name, it)| (name, &it.version, &it.relations, true));
+    let all: Vec<_> = added.chain(there).collect();
     let stands_for = |relations: &Relations| relations.provides.iter().any(|provided| *provided.name == *wanted);
-    let added = |is: &dyn Fn(&Package) -> bool| found.packages.iter().map(|it| &it.package).find(|package| is(package));
-    let there = |is: &dyn Fn(&str, &Relations) -> bool| installed.iter().find(|(name, it)| is(name, &it.relations));
-    let (name, version, in_run_image) = if let Some(package) = added(&|it| it.name == wanted) {
-        (package.name.as_str(), package.version.to_string(), false)
-    } else if let Some((name, package)) = there(&|name, _| name == wanted) {
-        (name, package.version.to_string(), true)
-    } else if let Some(package) = added(&|it| stands_for(&it.relations)) {
-        (package.name.as_str(), package.version.to_string(), false)
-    } else if let Some((name, package)) = there(&|_, relations| stands_for(relations)) {
-        (name, package.version.to_string(), true)
-    } else {
-        (wanted, String::new(), true)
-    };
-    wattle_sandbox::Installed { name: name.to_owned(), version, in_run_image }
+    let itself = all.iter().find(|(name, ..)| *name == wanted);
+    match itself.or_else(|| all.iter().find(|(_, _, relations, _)| stands_for(relations))) {
+        Some((name, version, _, in_run_image)) => ((*name).to_owned(), version.to_string(), *in_run_image),
+        None => (wanted.to_owned(), String::new(), true),
+    }
 }
 
 /// The packages of a build, as far as one buildpack may ask for them.
