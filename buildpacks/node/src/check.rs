@@ -186,7 +186,7 @@ fn tool(command: &Command<'_>) -> Error {
     let program = command.program();
     let summary = format!("{} runs `{}`, and `{program}` is not in the image", command.origin, command.words.join(" "));
     Error::user("node/start/tool", summary)
-        .hint("write what it would run in its place, such as `node server.js`")
+        .hint("write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it")
         .hint(BUILD_FIRST)
 }
 

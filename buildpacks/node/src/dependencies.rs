@@ -65,7 +65,7 @@ pub(crate) fn install(cx: &Build, lock: &Lock, node: &Version) -> Result<Install
     report(lock, &packages, &layout, &platform);
     check_locals(cx, lock, &layout)?;
     let layer =
-        cx.layer("dependencies").launch().cached_by(&layout.key()).or_create(|layer| fill(cx, layer, &layout))?;
+        cx.layer("dependencies").launch().cached_by(&layout.key()).or_create(|layer| fill(cx, lock, layer, &layout))?;
     layer.env(Scope::Launch).prepend("PATH", layer.at("node_modules/.bin"), ":")?;
     link_application(cx, &layer, &layout)?;
     Ok(Installed { layer, layout })
@@ -125,8 +125,24 @@ fn report(lock: &Lock, packages: &[&Entry], layout: &Layout, platform: &Platform
         let range = entry.package.engines.get("node").map_or("", String::as_str);
         log::line(&format!("  `{}` is made for Node `{range}`, not {}", entry.id(), platform.node));
     }
-    for package in &layout.with_scripts {
-        log::line(&format!("  `{package}` has an install script, which is not run"));
+    if !layout.with_scripts.is_empty() {
+        log::line(&format!("  {}", install_scripts(&layout.with_scripts)));
+        log::line("    what such a script would compile or download is missing: where the application needs that,");
+        log::line("    take a package that brings it along as an optional dependency");
+    }
+}
+
+/// Names a few, and says how many more there are.
+fn install_scripts(packages: &[String]) -> String {
+    const NAMED: usize = 3;
+    let names: Vec<String> = packages.iter().take(NAMED).map(|package| format!("`{package}`")).collect();
+    let names = names.join(", ");
+    match packages.len() {
+        1 => format!("{names} has an install script, which is not run:"),
+        count if count > NAMED => {
+            format!("{names} and {} more have install scripts, which are not run:", count - NAMED)
+        }
+        _ => format!("{names} have install scripts, which are not run:"),
     }
 }
 
@@ -142,9 +158,9 @@ fn check_locals(cx: &Context, lock: &Lock, layout: &Layout) -> Result<()> {
     }
 }
 
-fn fill(cx: &Build, layer: &Layer, layout: &Layout) -> Result<()> {
+fn fill(cx: &Build, lock: &Lock, layer: &Layer, layout: &Layout) -> Result<()> {
     let requests = layout.archives.iter().map(|it| Request::new(&it.source.source).digest(&it.source.integrity));
-    let artifacts = cx.fetch(requests)?;
+    let artifacts = cx.fetch(requests).map_err(|error| not_granted(lock, layout, error))?;
     let placements = artifacts.iter().zip(&layout.archives);
     layer.unpack(placements.map(|(artifact, it)| Placement::new(artifact).below(&it.path).strip(1).without_links()))?;
     fs::create_dir_all(layer.join("node_modules"))?;
@@ -152,6 +168,26 @@ fn fill(cx: &Build, layer: &Layer, layout: &Layout) -> Result<()> {
     layout.links.iter().try_for_each(|(path, text)| link(text, &layer.join(path)))?;
     link_programs(layer, layout)?;
     Ok(fs::write(layer.join("node_modules/.package-lock.json"), &layout.hidden_lock)?)
+}
+
+/// The lock file names hosts, and whoever wrote it can do something about them; the buildpack cannot.
+fn not_granted(lock: &Lock, layout: &Layout, error: Error) -> Error {
+    if error.code() != "artifacts/host/not-granted" {
+        return error;
+    }
+    let text = error.to_string();
+    let archives = layout.archives.iter().filter(|archive| text.contains(&format!("`{}`", archive.source.source)));
+    let Some(archive) = archives.max_by_key(|archive| archive.source.source.len()) else { return error };
+    let address = &archive.source.source;
+    let after = address.split_once("://").map_or(address.as_str(), |(_, after)| after);
+    let host = after.split('/').next().unwrap_or(after);
+    let package = archive.path.rsplit_once("node_modules/").map_or(archive.path.as_str(), |(_, name)| name);
+    Error::user(
+        "node/lock/host",
+        format!("`{}` has `{package}` from `{address}`, and packages may not be fetched from `{host}`", lock.file),
+    )
+    .hint(format!("if it is a registry or a mirror of one, name it: `npm = \"https://{host}/\"`, or `\"npm:@scope\" = …` for the packages of a scope, under `[registries]` in `wattle.toml`"))
+    .hint("otherwise publish the package to a registry, or copy it into the application and depend on it by `file:<directory>`")
 }
 
 /// npm takes a package's `.gitignore` for its `.npmignore`, unless it has one.
@@ -227,4 +263,17 @@ fn link(text: &str, path: &Path) -> Result<()> {
         fs::create_dir_all(parent)?;
     }
     Ok(fs::soft_link(text, path)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::install_scripts;
+
+    #[test]
+    fn a_few_packages_are_named() {
+        let check = |names: &str| install_scripts(&names.split(' ').map(str::to_owned).collect::<Vec<_>>());
+        insta::assert_snapshot!(check("a@1"), @"`a@1` has an install script, which is not run:");
+        insta::assert_snapshot!(check("a@1 b@2"), @"`a@1`, `b@2` have install scripts, which are not run:");
+        insta::assert_snapshot!(check("a@1 b@2 c@3 d@4 e@5"), @"`a@1`, `b@2`, `c@3` and 2 more have install scripts, which are not run:");
+    }
 }

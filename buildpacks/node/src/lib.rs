@@ -22,7 +22,7 @@ use lock::Lock;
 use manifest::Manifest;
 use std::collections::BTreeMap;
 use wattle_buildpack::{Build, Buildpack, Detect, Detection, Launch, Process, Result, Scope, register};
-use wattle_command::npm::Start;
+use wattle_command::npm::{self, Start};
 use wattle_command::{Command, quoted};
 
 struct Node;
@@ -61,10 +61,26 @@ fn start(cx: &Build, manifest: &Manifest, lock: Option<&Lock>) -> Result<Option<
         start.notes.extend(check.start(&start)?);
         Ok(start)
     });
-    if found.is_err() && cx.app("Procfile").exists() {
-        return Ok(None);
+    if cx.app("Procfile").exists() {
+        check_procfile(cx, &check)?;
+        return Ok(found.ok());
     }
     found.map(Some)
+}
+
+/// Whether what a `Procfile` says can start: only this buildpack knows the packages. What is wrong with the file itself its
+/// own buildpack says.
+fn check_procfile(cx: &Build, check: &Check<'_>) -> Result<()> {
+    let text = json::read(&cx.app("Procfile"))?;
+    let lines = text.lines().filter(|line| !line.trim_start().starts_with('#'));
+    for (kind, command) in lines.filter_map(|line| line.split_once(':')) {
+        let origin = format!("`{}` in `Procfile`", kind.trim());
+        let Ok(start) = npm::follow(command, &origin, check.files) else { continue };
+        for warning in check.start(&start)? {
+            log::line(&format!("{origin}: {warning}"));
+        }
+    }
+    Ok(())
 }
 
 fn launch(cx: &Build, start: &Start, dependencies: Option<&dependencies::Installed>) -> Result<Launch> {

@@ -107,7 +107,13 @@ impl Wish {
             None if newest => "*".to_owned(),
             None => text.strip_prefix("node-").unwrap_or(&text).to_owned(),
         };
-        match Range::parse(&plain) {
+        let Some(satisfiable) = satisfiable(&plain) else {
+            let summary =
+                format!("no version of Node is in the range `{text}` of {origin}: its ends exclude each other");
+            return Err(Error::user("node/version/empty", summary)
+                .hint("write a range that has versions in it, such as `>=18 <21`, or ranges with `||` between"));
+        };
+        match Range::parse(&satisfiable) {
             Ok(range) => Ok(Self { text, origin, range, newest }),
             Err(_) => Err(Error::user(
                 "node/version/malformed",
@@ -178,6 +184,35 @@ impl Index {
         releases.sort_by_key(|release| Reverse(release.version.clone()));
         releases
     }
+}
+
+/// A range without those of its alternatives that no version can be in, such as `>20 <18`; nothing if none is left.
+fn satisfiable(range: &str) -> Option<String> {
+    let left: Vec<&str> = range.split("||").filter(|alternative| !is_empty(alternative)).collect();
+    (!left.is_empty()).then(|| left.join("||"))
+}
+
+/// Whether two comparators of a set exclude each other. What cannot be read excludes nothing.
+fn is_empty(comparators: &str) -> bool {
+    let mut all: Option<Range> = None;
+    for comparator in joined(comparators).split_whitespace() {
+        let Ok(range) = Range::parse(comparator) else { return false };
+        all = match all {
+            None => Some(range),
+            Some(all) => match all.intersect(&range) {
+                None => return true,
+                both => both,
+            },
+        };
+    }
+    false
+}
+
+/// Comparators without spaces between an operator and its version.
+fn joined(comparators: &str) -> String {
+    let operator = |word: &str| word.chars().all(|c| "<>=~^".contains(c));
+    let words = comparators.split_whitespace();
+    words.fold(String::new(), |text, word| text + word + if operator(word) { "" } else { " " })
 }
 
 /// `.nvmrc` may have comments.
@@ -291,6 +326,17 @@ mod tests {
         node/version/unknown: there is no Node version `25.0.0-rc.1`, which `engines.node` in `package.json` asks for
         hint: the nearest that exist are `24.11.1`, `25.2.1`
         ");
+        let empty = [">20 <18", ">= 22 < 20 || ^18 ^20", ">20 <18 || 22", "18 - 20", "20 || <1 >2", "> 20 < 23"];
+        insta::assert_snapshot!(empty.map(check).join("\n"), @r#"
+        node/version/empty: no version of Node is in the range `>20 <18` of `engines.node` in `package.json`: its ends exclude each other
+        hint: write a range that has versions in it, such as `>=18 <21`, or ranges with `||` between
+        node/version/empty: no version of Node is in the range `>= 22 < 20 || ^18 ^20` of `engines.node` in `package.json`: its ends exclude each other
+        hint: write a range that has versions in it, such as `>=18 <21`, or ranges with `||` between
+        22.21.1 for `>20 <18 || 22`
+        20.19.5 for `18 - 20`
+        20.19.5 for `20 || <1 >2`
+        22.21.1 for `> 20 < 23`
+        "#);
         insta::assert_snapshot!(check("newest please"), @r"
         node/version/malformed: could not read the Node version `newest please` in `engines.node` in `package.json`: it is neither a version, nor a range, nor the name of a release line
         hint: write a version such as `24.1.0`, a range such as `24.x` or `^22.4`, or a line such as `lts/jod`

