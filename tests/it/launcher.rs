@@ -85,8 +85,10 @@ fn signals_are_passed_on() {
     assert_eq!(check("kill -HUP 1"), 129);
     assert_eq!(check("trap 'exit 3' USR1; kill -USR1 1"), 3);
     assert_eq!(check("trap 'exit 4' WINCH; kill -WINCH 1"), 4);
-    // A shell passes nothing on: its child hears of it, because it is of the same group.
-    assert_eq!(check(&format!("trap 'wait; exit 5' TERM; (kill -TERM 1; {FOREVER})")), 5);
+    // Who has workers tells them by itself.
+    let worker = format!("sh -c 'trap \"exit 9\" TERM; {FOREVER}' & worker=$!");
+    let master = "trap 'kill -KILL $worker; wait $worker; exit $(($? - 132))' TERM; kill -TERM 1";
+    assert_eq!(check(&format!("{worker}; {master}")), 5);
 }
 
 #[test]

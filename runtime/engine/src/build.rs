@@ -156,7 +156,8 @@ impl Engine {
         base: &Chosen,
     ) -> Result<Option<Arc<Packages>>, EngineError> {
         let may_ask = |buildpack: &Buildpack| !buildpack.capabilities.packages.is_empty();
-        if request.packages.is_empty() && !planned.buildpacks.values().any(may_ask) {
+        let mut chosen = planned.plan.steps.iter().filter_map(|step| planned.buildpacks.get(&step.buildpack));
+        if request.packages.is_empty() && !chosen.any(may_ask) {
             return Ok(None);
         }
         let system = tokio::select! {

@@ -2,6 +2,7 @@
 
 use crate::error::EngineError;
 use crate::request::Engine;
+use crate::system::PACKAGES;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use wattle_oci::cnb::{BuildMetadata, LifecycleMetadata};
@@ -132,8 +133,11 @@ fn layers(image: &Image, lifecycle: &LifecycleMetadata) -> Vec<InspectedLayer> {
     let top = lifecycle.run_image.top_layer;
     let mut below = top.is_some();
     let mut layers = Vec::new();
-    for layer in image.layers() {
-        let known = names.get(&layer.diff_id).map(String::as_str);
+    let history = image.config().value().history.iter().filter(|entry| !entry.empty_layer);
+    let made = history.map(|entry| entry.created_by.as_deref().unwrap_or_default()).chain(std::iter::repeat(""));
+    for (layer, created_by) in image.layers().iter().zip(made) {
+        let packages = created_by.starts_with(PACKAGES).then_some("packages");
+        let known = names.get(&layer.diff_id).map(String::as_str).or(packages);
         let name = if below { "run image" } else { known.unwrap_or("unknown") };
         below = below && Some(layer.diff_id) != top;
         layers.push(InspectedLayer {

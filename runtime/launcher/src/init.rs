@@ -96,9 +96,10 @@ impl Running {
         self.is_stopped = STOPPING.contains(&signal) || self.is_stopped && signal != Signal::CONT;
     }
 
+    /// To the process alone: what it has started, it tells itself when to end.
     fn send(&self, signal: Signal) {
         // An error means that there is nobody left, or that the process took rights that we do not have.
-        let _ = process::kill_process_group(self.process, signal);
+        let _ = process::kill_process(self.process, signal);
     }
 
     /// Collects all that have ended. The exit code is there once the process is among them.
@@ -112,7 +113,8 @@ impl Running {
                 return Some(code);
             }
             if status.stopping_signal().is_some_and(|signal| self.goes_on_after(signal)) {
-                self.send(Signal::CONT);
+                // A terminal stops the whole group.
+                let _ = process::kill_process_group(self.process, Signal::CONT);
             }
         }
         None

@@ -110,7 +110,10 @@ impl ArchiveError {
                 vec![format!("check the name, which may be {}, and that this archive has it", near.join(" or "))]
             }
             ArchiveError::Release { source: ReleaseError::Expired { .. }, .. } => {
-                vec!["the archive, or the mirror of it, is no longer kept up to date: name another by `--registry`".to_owned()]
+                vec![
+                    "the archive, or the mirror of it, is no longer kept up to date: name another by `--registry`"
+                        .to_owned(),
+                ]
             }
             ArchiveError::Release { source: ReleaseError::Signature(_), .. } | ArchiveError::NoKeys(_) => {
                 vec!["name a file with the archive's keys by `--keyring`".to_owned()]
@@ -180,7 +183,11 @@ impl Place {
                 _ => Need::IfKnown,
             },
             // Ubuntu has an archive of its own for all but the most usual machines.
-            registry: if registry == "ubuntu" && architecture != Architecture::Amd64 { "ubuntu-ports".into() } else { registry },
+            registry: if registry == "ubuntu" && architecture != Architecture::Amd64 {
+                "ubuntu-ports".into()
+            } else {
+                registry
+            },
             codename,
         };
         Ok(archives.into_iter().enumerate().map(place).collect())
@@ -298,7 +305,9 @@ impl Archives {
         };
         let mut all = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let ended = workers.into_iter().map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            let ended = workers
+                .into_iter()
+                .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
             ended.collect::<Result<Vec<_>, _>>()
         })?
         .concat();

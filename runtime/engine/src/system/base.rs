@@ -63,7 +63,8 @@ impl System {
 impl Engine {
     /// Reads what system `base` has. Its layers are fetched, unless what they have was noted before.
     pub(crate) async fn system(&self, base: &Source) -> Result<System, EngineError> {
-        let unreadable = |source: io::Error| EngineError::RunImageLayers { reference: base.location.to_string(), source };
+        let unreadable =
+            |source: io::Error| EngineError::RunImageLayers { reference: base.location.to_string(), source };
         let mut all = Glimpse::default();
         for layer in base.image.layers() {
             let known = block_in_place(|| known(&self.store, layer)).map_err(|error| unreadable(error.into()))?;
@@ -101,7 +102,6 @@ impl Engine {
         })
     }
 }
-
 
 fn name(layer: &Layer) -> String {
     format!("system-{REVISION}:{}", layer.diff_id)

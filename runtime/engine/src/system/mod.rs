@@ -15,4 +15,4 @@ pub use keyring::Keyring;
 pub use packages::PackagesError;
 
 pub(crate) use image::Chosen;
-pub(crate) use packages::{Granted, Packages};
+pub(crate) use packages::{Granted, PACKAGES, Packages};

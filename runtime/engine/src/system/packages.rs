@@ -5,14 +5,14 @@ use super::base::System;
 use super::filesystem::{pack, tell};
 use crate::artifacts::cancelled;
 use crate::packing::{self, Packing};
-use std::io;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
 use wattle_debian::assemble::{AssembleError, Options};
-use wattle_debian::resolve::{Request, Resolution, ResolveError, Root, RootError, Unmet, resolve};
 use wattle_debian::lock::Locked;
+use wattle_debian::resolve::{Request, Resolution, ResolveError, Root, RootError, Unmet, resolve};
 use wattle_debian::{Architecture, Cuts, Index, Installed, LockError, Package, Relations, Suite};
 use wattle_fetch::FetchError;
 use wattle_oci::{Addition, Layer};
@@ -25,6 +25,8 @@ use wattle_tree::Digest;
 const COMPONENTS: [&str; 1] = ["main"];
 /// What the layer is called where its progress is told.
 const NAME: &str = "packages";
+/// How the history of that layer begins, before the names of what was asked for.
+pub(crate) const PACKAGES: &str = "Packages: ";
 /// Changes when the same packages become another layer.
 const REVISION: u32 = 1;
 
@@ -38,7 +40,9 @@ pub enum PackagesError {
     #[error("packages cannot be added to the run image `{0}`: it does not say of which distribution it is")]
     Unknown(String),
     /// There are no packages for it.
-    #[error("packages cannot be added to the run image `{image}`, which is of `{distribution}`: they come from Debian or Ubuntu")]
+    #[error(
+        "packages cannot be added to the run image `{image}`, which is of `{distribution}`: they come from Debian or Ubuntu"
+    )]
     Distribution {
         /// Name of the image.
         image: String,
@@ -290,7 +294,7 @@ impl Packages {
         let asked = self.asked();
         let Some(listing) = asked.listed.as_ref().filter(|_| !asked.found.packages.is_empty()) else { return Ok(None) };
         let packages = asked.found.packages.iter().map(Locked::package).collect::<Result<Vec<Package>, _>>()?;
-        let created_by = format!("Packages: {}", asked.roots.iter().cloned().collect::<Vec<_>>().join(", "));
+        let created_by = format!("{PACKAGES}{}", asked.roots.iter().cloned().collect::<Vec<_>>().join(", "));
         let document = self.document(&packages)?;
         if let Some(packed) = get::<Packed>(packing.store, &document)?
             && let Some(layer) = packing.reuse(NAME, &packed)?
@@ -309,8 +313,7 @@ impl Packages {
         packing: &Packing,
     ) -> Result<Layer, PackagesError> {
         let unpacked = self.wait(self.archives.unpacked(packages))?;
-        let options =
-            Options { architecture, documentation: false, locales: false, users: Vec::new(), setuid: false };
+        let options = Options { architecture, documentation: false, locales: false, users: Vec::new(), setuid: false };
         let made = wattle_debian::assemble::add(&unpacked, &self.system.below(), &options)?;
         tell(&*self.archives.observer, &made.notes);
         Ok(pack(packing, NAME, made)?)
