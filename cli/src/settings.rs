@@ -3,10 +3,12 @@
 //! This is the only place of Wattle that reads environment variables.
 
 mod file;
+mod project;
 
 use crate::args::{Application, Global, Ignore};
 use anyhow::{Context as _, Result, anyhow, bail};
 use file::File;
+use project::Project;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +26,7 @@ pub(crate) struct Settings {
     /// Environment variables of this process.
     pub(crate) variables: BTreeMap<String, String>,
     file: File,
+    project: Project,
 }
 
 impl Settings {
@@ -31,7 +34,8 @@ impl Settings {
     pub(crate) fn read(application: &Path, global: &Global) -> Result<Settings> {
         let variables = variables();
         let file = File::find(application, global.config.as_deref(), configuration().as_deref())?;
-        Ok(Settings { application: application.to_owned(), variables, file })
+        let project = Project::of(application)?;
+        Ok(Settings { application: application.to_owned(), variables, file, project })
     }
 
     /// A variable that is set and not empty.
@@ -95,7 +99,7 @@ impl Settings {
 
     /// Packages of the operating system that the image is to have besides those that buildpacks ask for.
     pub(crate) fn packages(&self, typed: &[String]) -> Vec<String> {
-        self.file.packages.iter().chain(typed).cloned().collect()
+        self.file.packages.iter().chain(&self.project.packages).chain(typed).cloned().collect()
     }
 
     /// Whose word counts in archives of operating-system packages.

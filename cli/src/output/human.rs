@@ -71,11 +71,20 @@ impl Observer for Human {
                 let what = format!("({}, {})", count(*files, "file"), size(*bytes));
                 printer.step("Reading", &format!("{} {}", path.display(), printer.style.faint(&what)));
             }
-            Event::Withheld { file, whole: true } => printer.detail(&format!("without `{file}`, which has credentials")),
-            Event::Withheld { file, .. } => printer.detail(&format!("without the credentials in `{file}`")),
+            Event::Withheld { file, whole } => {
+                let (before, after) = if *whole { ("", ", which has credentials") } else { ("the credentials in ", "") };
+                printer.detail(&format!("without {before}`{file}`{after}"));
+            }
             Event::Compiling { buildpack } => printer.step("Compiling", &format!("{buildpack}, once")),
             Event::Assembling { run_image, packages } => {
                 printer.step("Assembling", &format!("run image {run_image} from {packages} Debian packages, once"));
+            }
+            Event::AddingPackages { asked, packages } => {
+                let number = count(packages.len() as u64, "package");
+                printer.step("Adding", &format!("{number} to the run image for {}", asked.join(", ")));
+                if printer.verbose {
+                    packages.iter().for_each(|package| printer.detail(&printer.style.faint(package)));
+                }
             }
             Event::RunImage { reference, digest } => {
                 let digest = if printer.verbose { digest.clone() } else { short(digest) };

@@ -42,6 +42,13 @@ pub enum Event {
         /// How many packages go into it.
         packages: usize,
     },
+    /// Packages of the operating system go into the image.
+    AddingPackages {
+        /// What was asked for, by the user and by buildpacks.
+        asked: Vec<String>,
+        /// Everything that the run image lacks, `name version`.
+        packages: Vec<String>,
+    },
     /// The run image is known.
     RunImage {
         /// Its name.

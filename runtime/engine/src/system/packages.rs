@@ -4,6 +4,7 @@ use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
 use super::base::System;
 use super::filesystem::{pack, tell};
 use crate::artifacts::cancelled;
+use crate::event::Event;
 use crate::packing::{self, Packing};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -294,6 +295,10 @@ impl Packages {
         let asked = self.asked();
         let Some(listing) = asked.listed.as_ref().filter(|_| !asked.found.packages.is_empty()) else { return Ok(None) };
         let packages = asked.found.packages.iter().map(Locked::package).collect::<Result<Vec<Package>, _>>()?;
+        self.archives.observer.event(&Event::AddingPackages {
+            asked: asked.roots.iter().cloned().collect(),
+            packages: packages.iter().map(|package| format!("{} {}", package.name, package.version)).collect(),
+        });
         let created_by = format!("{PACKAGES}{}", asked.roots.iter().cloned().collect::<Vec<_>>().join(", "));
         let document = self.document(&packages)?;
         if let Some(packed) = get::<Packed>(packing.store, &document)?
