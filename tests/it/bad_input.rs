@@ -7,7 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::Path;
-use wattle_test_support::{Call, Files, Silent, Wattle, run};
+use wattle_test_support::{Call, Files, Image, Process, Silent, Wattle, run};
 
 /// A build of an application, with somewhere for the image to go.
 struct Attempt {
@@ -238,14 +238,21 @@ fn a_malformed_buildpack_toml() {
     insta::assert_snapshot!(told("api = \"0.12\"\n[buildpack\nid = 1\n"), @r"
     error: `[buildpack]` is no buildpack
       caused by: [buildpack]/buildpack.toml:2:11: unclosed table, expected `]`
+      2 | [buildpack
+        |           ^
+    hint: correct line 2 of `[buildpack]/buildpack.toml`
     ");
     insta::assert_snapshot!(told("api = \"0.12\"\n[buildpack]\nid = 1\n"), @r"
     error: `[buildpack]` is no buildpack
       caused by: [buildpack]/buildpack.toml:3:6: invalid type: integer `1`, expected a string
+      3 | id = 1
+        |      ^
+    hint: correct line 3 of `[buildpack]/buildpack.toml`
     ");
     insta::assert_snapshot!(told("api = \"0.12\"\n[buildpack]\nid = \"a/b\"\nversion = \"1.0.0\"\n"), @r#"
     error: `[buildpack]` is no buildpack
       caused by: [buildpack]/buildpack.toml:1:1: expected `[metadata.wattle]` with `component = "<name>.wasm"`, or an `[[order]]`: without one of them there is nothing to run
+    hint: correct `[buildpack]/buildpack.toml`
     "#);
     let component = "\n[metadata.wattle]\ncomponent = \"missing.wasm\"\n";
     let manifest = "api = \"0.12\"\n[buildpack]\nid = \"a/b\"\nversion = \"1.0.0\"\n";
@@ -371,6 +378,12 @@ fn a_run_image_that_is_not_there() {
         wattle().args(args).calling(attempt.application.path(), "app")
     };
     let missing = format!("oci:{}/missing", attempt.application.text());
+    let other = format!("oci:{}", attempt.application.text());
+    insta::assert_snapshot!(attempt.fails_as(2, build(&other)), @r"
+    error: the image `oci:[app]` cannot be read
+      caused by: `[app]` is not an OCI image layout: it has no `oci-layout`
+    hint: name the directory of an image, as `wattle build --output oci:DIR` makes one
+    ");
     insta::assert_snapshot!(attempt.fails_as(2, build(&missing)), @r"
     error: the image `oci:[app]/missing` cannot be read
       caused by: there is no directory `[app]/missing`
@@ -390,7 +403,7 @@ fn a_full_disk() {
     insta::assert_snapshot!(output.fails(3).failure(), @r#"
     error: the image cannot be written to `oci:[out]/image`
       caused by: could not write `[digest]`
-      caused by: No space left on device (os error 28) at path "[out]/[temporary]/blobs/sha256/[temporary]"
+      caused by: No space left on device (os error 28) at path "[out]/[temporary]/[temporary]"
     hint: the disk is full: free some space, or name another directory
     "#);
     assert_eq!(left, "", "something was left in the output directory");
@@ -427,6 +440,49 @@ fn interrupted_while_it_publishes() {
     let _connection = registry.asked();
     process.interrupt();
     insta::assert_snapshot!(process.finish().fails(130).failure(), @"error: interrupted");
+}
+
+#[test]
+fn terminated_while_it_fetches() {
+    let attempt = Attempt::of([("package.json", "{}"), ("index.js", "")]);
+    let registry = Silent::new();
+    let process = attempt.call(&cold()).args(["--registry", &format!("npm={}", registry.url())]).start();
+    let _connection = registry.asked();
+    process.terminate();
+    insta::assert_snapshot!(process.finish().fails(143).failure(), @"error: terminated");
+    assert!(attempt.output.is_empty());
+}
+
+#[test]
+fn two_first_builds_of_one_layout() {
+    let attempt = Attempt::of([("Procfile", "web: true")]);
+    let image = format!("oci:{}", attempt.output.join("image").display());
+    let args = ["build", attempt.application.text(), "--run-image", &attempt.run_image.name()];
+    let start = |tag: &str| {
+        let call = wattle().args(args).args(["--platform", "linux/amd64"]);
+        call.args(["--output", &format!("{image}:{tag}")]).start()
+    };
+    let builds = [start("one"), start("two"), start("three")];
+    for build in builds {
+        let _ = build.finish().succeeds();
+    }
+    let digests = ["one", "two", "three"].map(|tag| Image::verified(&attempt.output.join("image"), tag).digest);
+    assert!(digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+}
+
+#[test]
+fn a_result_that_nobody_can_read() {
+    let program = env!("CARGO_BIN_EXE_wattle");
+    for args in ["store dir --store /nowhere", "--help", "--version"] {
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("\"$0\" {args} > /dev/full"), program]);
+        let output = Process::start(command).finish();
+        assert_eq!(output.code, 3, "{args}: {}", output.stderr);
+        // A reader that has seen enough is no failure.
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", &format!("\"$0\" {args} | true"), program]);
+        assert_eq!(Process::start(command).finish().stderr, "");
+    }
 }
 
 /// Lets everybody read and write a directory and what is in it.

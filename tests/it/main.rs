@@ -13,6 +13,8 @@ mod containment;
 mod launcher;
 mod node_modules;
 mod run_image;
+mod settings;
+mod source;
 
 use wattle_test_support::Wattle;
 

@@ -32,7 +32,7 @@ impl DocumentError {
     /// The line, and a mark below the place, each a line to show.
     pub fn excerpt(&self) -> Vec<String> {
         let text = self.text.replace('\t', " ");
-        if text.trim().is_empty() {
+        if self.is_about_all() || text.trim().is_empty() {
             return Vec::new();
         }
         let margin = self.line.to_string();
@@ -42,7 +42,13 @@ impl DocumentError {
 
     /// What to do about it.
     pub fn hint(&self) -> String {
-        format!("correct line {} of `{}`", self.line, self.file)
+        let line = if self.is_about_all() { String::new() } else { format!("line {} of ", self.line) };
+        format!("correct {line}`{}`", self.file)
+    }
+
+    /// What is missing from the file is said of its beginning.
+    fn is_about_all(&self) -> bool {
+        (self.line, self.column) == (1, 1)
     }
 }
 
@@ -124,6 +130,9 @@ mod tests {
         let error = document.error(text.find("ößer").unwrap()..0, "no");
         assert_eq!((error.line, error.column), (2, 8));
         assert_eq!(error.excerpt(), ["2 |  b = größer", "  |        ^"]);
+        assert_eq!(error.hint(), "correct line 2 of `x.toml`");
         assert_eq!(document.error(text.len()..0, "no").excerpt(), [""; 0]);
+        let missing = document.error(0..0, "no");
+        assert_eq!((missing.excerpt(), missing.hint()), (Vec::new(), "correct `x.toml`".to_owned()));
     }
 }

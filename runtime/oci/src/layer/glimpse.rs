@@ -45,7 +45,9 @@ impl Glimpse {
             Some(Compression::Zstd) => archive::Compression::Zstd,
             None => return Err(invalid(format!("layers of the type `{media_type}` cannot be read"))),
         };
-        let mut tar = tar::Archive::new(archive::decompress(bytes, compression)?);
+        // Some programs leave out the zeros that fill the last block and end the archive.
+        let zeros = io::repeat(0).take(3 * 512);
+        let mut tar = tar::Archive::new(archive::decompress(bytes, compression)?.chain(zeros));
         let (mut glimpse, mut budget) = (Glimpse::default(), MOST);
         for entry in tar.entries()? {
             glimpse.add(&mut entry?, &wanted, &mut budget)?;
@@ -212,6 +214,14 @@ mod tests {
             "lib Directory",
         ]
         "#);
+    }
+
+    #[test]
+    fn an_archive_may_end_with_its_last_file() {
+        let whole = layer(&["etc/passwd=root"]);
+        let (end, _) = whole.iter().enumerate().rfind(|(_, byte)| **byte != 0).unwrap();
+        let glimpse = Glimpse::of(&whole[..=end], media::LAYER, |_| true).unwrap();
+        assert_eq!(glimpse.file("etc/passwd"), Some("root"));
     }
 
     #[test]

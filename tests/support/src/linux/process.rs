@@ -62,6 +62,11 @@ impl Process {
         run("kill", ["-INT", &self.id().to_string()]);
     }
 
+    /// Sends what the system sends to end it.
+    pub fn terminate(&self) {
+        run("kill", ["-TERM", &self.id().to_string()]);
+    }
+
     /// True until it has ended.
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().expect("a child can be waited for").is_none()
