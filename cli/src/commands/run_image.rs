@@ -63,19 +63,17 @@ pub(crate) fn run(cx: &Context, args: &args::RunImage) -> Result<()> {
             insecure,
             choose: if *locked { Choose::Never } else { Choose::IfNeeded },
         },
-        RunImageAction::Update { file, output, insecure } => Wanted {
-            file,
-            output: output.as_deref().map(str::parse).transpose()?,
-            insecure,
-            choose: Choose::Always,
-        },
+        RunImageAction::Update { file, output, insecure } => {
+            Wanted { file, output: output.as_deref().map(str::parse).transpose()?, insecure, choose: Choose::Always }
+        }
     };
     make(cx, wanted)
 }
 
 fn make(cx: &Context, wanted: Wanted) -> Result<()> {
     let started = Instant::now();
-    let text = fs::read_to_string(wanted.file).with_context(|| format!("`{}` cannot be read", wanted.file.display()))?;
+    let text =
+        fs::read_to_string(wanted.file).with_context(|| format!("`{}` cannot be read", wanted.file.display()))?;
     let description = RunToml::parse(&text).map_err(|source| Unusable { file: wanted.file.to_owned(), source })?;
     let directory = wanted.file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let engine = cx.engine(&cx.settings(directory)?, wanted.insecure, cx.observer(true))?;
@@ -150,7 +148,8 @@ fn write_lock(place: &Path, lock: &Lock) -> Result<()> {
     let directory = place.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let text = lock.to_toml().with_context(failed)?;
     let mut file = tempfile::Builder::new().prefix(".run-lock-").tempfile_in(directory).with_context(failed)?;
-    writeln!(file, "# Made by `wattle run-image`: which packages the image has. Not to be edited.\n").with_context(failed)?;
+    writeln!(file, "# Made by `wattle run-image`: which packages the image has. Not to be edited.\n")
+        .with_context(failed)?;
     file.write_all(text.as_bytes()).with_context(failed)?;
     file.persist(place).map_err(|error| error.error).with_context(failed)?;
     Ok(())

@@ -418,7 +418,8 @@ fn a_package_that_is_not_there_is_said() {
 
 #[test]
 fn packages() {
-    let app = app("packages").package("nginx", "1.22.1-9").package_of_run_image("libc6", "2.36-9").package("curl", "7.88");
+    let app =
+        app("packages").package("nginx", "1.22.1-9").package_of_run_image("libc6", "2.36-9").package("curl", "7.88");
     insta::assert_snapshot!(app.build().unwrap(), @r#"
     package nginx 1.22.1-9
     package libc6 2.36-9 (of the run image)

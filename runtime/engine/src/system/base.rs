@@ -68,12 +68,11 @@ impl Engine {
         let mut all = Glimpse::default();
         for layer in base.image.layers() {
             let known = block_in_place(|| known(&self.store, layer)).map_err(|error| unreadable(error.into()))?;
-            let glimpse = match known {
-                Some(glimpse) => glimpse,
-                None => {
-                    let blob = self.layer(base, layer).await?;
-                    block_in_place(|| look(&self.store, layer, &blob)).map_err(unreadable)?
-                }
+            let glimpse = if let Some(glimpse) = known {
+                glimpse
+            } else {
+                let blob = self.layer(base, layer).await?;
+                block_in_place(|| look(&self.store, layer, &blob)).map_err(unreadable)?
             };
             all = all.under(glimpse);
         }

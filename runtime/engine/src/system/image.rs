@@ -65,8 +65,10 @@ impl RunImageError {
     pub(crate) fn fault(&self) -> Fault {
         match self {
             RunImageError::Archive(error) if error.is_of_user() => Fault::Usage,
-            RunImageError::Platform(_) | RunImageError::Lock(_) | RunImageError::Superseded(_) => Fault::Usage,
-            RunImageError::Assemble(wattle_debian::RunImageError::Resolve { .. }) => Fault::Usage,
+            RunImageError::Platform(_)
+            | RunImageError::Lock(_)
+            | RunImageError::Superseded(_)
+            | RunImageError::Assemble(wattle_debian::RunImageError::Resolve { .. }) => Fault::Usage,
             _ => Fault::World,
         }
     }

@@ -8,6 +8,7 @@ use crate::event::Event;
 use crate::packing::{self, Packing};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::runtime::Handle;
@@ -242,12 +243,11 @@ impl Packages {
     }
 
     fn resolved(&self, roots: &BTreeSet<String>, listing: &Listing) -> Result<Found, PackagesError> {
-        let index = match listing.index.get() {
-            Some(index) => index,
-            None => {
-                let read = self.wait(self.archives.index(&listing.indexes))?;
-                listing.index.get_or_init(|| read)
-            }
+        let index = if let Some(index) = listing.index.get() {
+            index
+        } else {
+            let read = self.wait(self.archives.index(&listing.indexes))?;
+            listing.index.get_or_init(|| read)
         };
         let installed = Installed::of(&self.system.tree())
             .map_err(|source| PackagesError::Installed { image: self.run_image.clone(), source })?;
@@ -328,7 +328,7 @@ impl Packages {
     fn document(&self, packages: &[Package]) -> io::Result<String> {
         let mut text = format!("{REVISION} {}\n", self.system.tree().digest()?);
         for package in packages {
-            text.push_str(&format!("{} {} {}\n", package.name, package.version, package.digest));
+            let _ = writeln!(text, "{} {} {}", package.name, package.version, package.digest);
         }
         Ok(format!("packages-of:{}", Digest::of(text.as_bytes())))
     }
