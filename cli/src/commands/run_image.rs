@@ -67,10 +67,10 @@ pub(crate) fn run(cx: &Context, args: &args::RunImage) -> Result<()> {
             Wanted { file, output: output.as_deref().map(str::parse).transpose()?, insecure, choose: Choose::Always }
         }
     };
-    make(cx, wanted)
+    make(cx, &wanted)
 }
 
-fn make(cx: &Context, wanted: Wanted) -> Result<()> {
+fn make(cx: &Context, wanted: &Wanted) -> Result<()> {
     let started = Instant::now();
     let text =
         fs::read_to_string(wanted.file).with_context(|| format!("`{}` cannot be read", wanted.file.display()))?;
@@ -178,7 +178,7 @@ fn tell(
     if printer.quiet {
         match report {
             Some(report) => printer.data(&report.digest),
-            None => changes.iter().for_each(|change| printer.data(&change.to_string())),
+            None => printer.lines(&changes.iter().map(Change::to_string).collect::<Vec<_>>()),
         }
         return;
     }
@@ -193,7 +193,9 @@ fn tell(
                 let Change { target, package, old, new } = change.clone();
                 vec![package, old.unwrap_or_else(none), "->".to_owned(), new.unwrap_or_else(none), target]
             };
-            table(&changes.iter().map(row).collect::<Vec<_>>()).iter().for_each(|line| printer.detail(line));
+            for line in table(&changes.iter().map(row).collect::<Vec<_>>()) {
+                printer.detail(&line);
+            }
         }
     }
     for target in report.iter().flat_map(|report| &report.targets) {

@@ -72,7 +72,8 @@ impl Observer for Human {
                 printer.step("Reading", &format!("{} {}", path.display(), printer.style.faint(&what)));
             }
             Event::Withheld { file, whole } => {
-                let (before, after) = if *whole { ("", ", which has credentials") } else { ("the credentials in ", "") };
+                let (before, after) =
+                    if *whole { ("", ", which has credentials") } else { ("the credentials in ", "") };
                 printer.detail(&format!("without {before}`{file}`{after}"));
             }
             Event::Compiling { buildpack } => printer.step("Compiling", &format!("{buildpack}, once")),
@@ -83,7 +84,9 @@ impl Observer for Human {
                 let number = count(packages.len() as u64, "package");
                 printer.step("Adding", &format!("{number} to the run image for {}", asked.join(", ")));
                 if printer.verbose {
-                    packages.iter().for_each(|package| printer.detail(&printer.style.faint(package)));
+                    for package in packages {
+                        printer.detail(&printer.style.faint(package));
+                    }
                 }
             }
             Event::RunImage { reference, digest } => {
