@@ -15,8 +15,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use wattle_sandbox::{
-    Artifact, Artifacts, BuildGrant, Cancel, Component, Grant, GuestError, Identity, Limits, Log, Request, Sandbox,
-    Stored, StoredLayer, Stream, Target,
+    Artifact, Artifacts, BuildGrant, Cancel, Component, Grant, GuestError, Identity, Installed, Limits, Log, Packages,
+    Request, Sandbox, Stored, StoredLayer, Stream, Target,
 };
 use wattle_test_support::component;
 use wattle_tree::{Node, Scratch, Tree};

@@ -113,7 +113,7 @@ fn arrows_point_one_way() {
     node-buildpack: wattle-buildpack wattle-command
     procfile-buildpack: wattle-buildpack wattle-command
     static-buildpack: wattle-buildpack
-    wattle: wattle-engine wattle-fetch wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
+    wattle: wattle-debian wattle-engine wattle-fetch wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
     wattle-buildpack:
     wattle-buildpack-test: wattle-launcher wattle-plan wattle-sandbox wattle-tree
     wattle-command:

@@ -65,12 +65,12 @@ fn what_people_read() {
     insta::assert_snapshot!(build.0, @r"
       Reading [app] (1 file, [size])
     Run image oci:[base]/layout:latest [digest]
-    Compiling wattle/static@0.1.0, once
     Compiling wattle/node@0.1.0, once
     Compiling wattle/procfile@0.1.0, once
-    Detecting wattle/static 0.1.0 skipped: `Procfile` says what to start
-              wattle/node 0.1.0 skipped: there is no `package.json`
+    Compiling wattle/static@0.1.0, once
+    Detecting wattle/node 0.1.0 skipped: there is no `package.json`
               wattle/procfile 0.1.0
+              wattle/static 0.1.0 skipped: `Procfile` says what to start
      Planning wattle/procfile 0.1.0
      Building wattle/procfile 0.1.0
               web: serve --port $PORT (`$PORT` needs a shell)
