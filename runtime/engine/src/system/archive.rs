@@ -1,128 +1,25 @@
 //! The archives of a distribution: what their release files list, and whose word that is.
 
+mod error;
+mod unpacked;
+
+pub use error::ArchiveError;
+
 use super::keyring::Keyring;
 use crate::artifacts::Telling;
 use crate::event::{Event, Observer};
 use crate::request::Engine;
+use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::task::block_in_place;
 use wattle_debian::run_image::Suite;
-use wattle_debian::{Architecture, Attributes, Index, IndexError, Package, ReleaseError, Unpacked};
+use wattle_debian::{Architecture, Index};
 use wattle_fetch::{FetchError, Fetched, Fetcher, Permission, Request};
-use wattle_store::{Document, Store, StoreError};
-use wattle_tree::archive::Limits;
+use wattle_store::{Document, Store};
 use wattle_tree::{Blob, Digest};
-
-/// Changes when packages are unpacked in another way, so that what was unpacked before does not count.
-const REVISION: u32 = 1;
-
-/// Archives cannot be used, or something in them.
-#[derive(Debug, thiserror::Error)]
-pub enum ArchiveError {
-    /// Something cannot be fetched.
-    #[error(transparent)]
-    Fetch(#[from] FetchError),
-    /// Nothing is known by the name of the release.
-    #[error("the archive `{registry}` has no release `{codename}`")]
-    NoRelease {
-        /// Name of the archive.
-        registry: String,
-        /// Code name of the release.
-        codename: String,
-        /// Names of releases that are known.
-        near: Vec<String>,
-    },
-    /// The release file is not right.
-    #[error("the release file of `{codename}` cannot be used")]
-    Release {
-        /// Code name of the release.
-        codename: String,
-        /// Why.
-        #[source]
-        source: ReleaseError,
-    },
-    /// The archive has something else in the release's place.
-    #[error("where the archive should have `{wanted}`, it has `{found}`")]
-    Codename {
-        /// Code name of the release.
-        wanted: String,
-        /// What the release file says.
-        found: String,
-    },
-    /// There is nobody to trust.
-    #[error("there are no keys that releases of `{0}` could be signed by")]
-    NoKeys(String),
-    /// Nobody here knows the distribution.
-    #[error("there are no packages for `{0}`: they come from Debian or Ubuntu")]
-    Distribution(String),
-    /// An index is not right.
-    #[error("the index of packages cannot be used")]
-    Index(#[from] IndexError),
-    /// A package is not right.
-    #[error(transparent)]
-    Package(#[from] wattle_debian::DebError),
-    /// The store is in the way.
-    #[error("packages cannot be kept")]
-    Store(#[from] StoreError),
-    /// What was kept cannot be read.
-    #[error("packages that were kept cannot be read")]
-    Read(#[from] io::Error),
-}
-
-impl ArchiveError {
-    /// Stable, for programs.
-    pub fn code(&self) -> String {
-        match self {
-            ArchiveError::Fetch(error) => error.code(),
-            ArchiveError::NoRelease { .. } => "packages/release/unknown",
-            ArchiveError::Release { source: ReleaseError::Signature(_), .. } | ArchiveError::NoKeys(_) => {
-                "packages/release/signature"
-            }
-            ArchiveError::Release { .. } | ArchiveError::Codename { .. } => "packages/release/invalid",
-            ArchiveError::Distribution(_) => "packages/distribution",
-            ArchiveError::Index(_) => "packages/index",
-            ArchiveError::Package(_) => "packages/damaged",
-            ArchiveError::Store(_) | ArchiveError::Read(_) => "packages/store",
-        }
-        .to_owned()
-    }
-
-    /// True if whoever asked can mend it.
-    pub fn is_of_user(&self) -> bool {
-        match self {
-            ArchiveError::Fetch(error) => error.fault() == wattle_fetch::Fault::User,
-            ArchiveError::NoRelease { .. } | ArchiveError::Distribution(_) | ArchiveError::NoKeys(_) => true,
-            _ => false,
-        }
-    }
-
-    /// What to do next.
-    pub fn hints(&self) -> Vec<String> {
-        match self {
-            ArchiveError::Fetch(error) => error.hints(),
-            ArchiveError::NoRelease { near, .. } => {
-                let near: Vec<_> = near.iter().map(|name| format!("`{name}`")).collect();
-                vec![format!("check the name, which may be {}, and that this archive has it", near.join(" or "))]
-            }
-            ArchiveError::Release { source: ReleaseError::Expired { .. }, .. } => {
-                vec![
-                    "the archive, or the mirror of it, is no longer kept up to date: name another by `--registry`"
-                        .to_owned(),
-                ]
-            }
-            ArchiveError::Release { source: ReleaseError::Signature(_), .. } | ArchiveError::NoKeys(_) => {
-                vec!["name a file with the archive's keys by `--keyring`".to_owned()]
-            }
-            ArchiveError::Distribution(_) => vec!["take a run image of Debian or Ubuntu".to_owned()],
-            _ => Vec::new(),
-        }
-    }
-}
 
 /// Packages of a distribution, wherever the machine's settings say they are.
 #[derive(Clone)]
@@ -278,71 +175,6 @@ impl Archives {
         Ok(all)
     }
 
-    /// Packages, unpacked: each fetched and unpacked once, whatever the number of images that have it. In the same order.
-    pub(crate) async fn unpacked(&self, packages: &[Package]) -> Result<Vec<Unpacked>, ArchiveError> {
-        let kept = block_in_place(|| packages.iter().map(|package| self.kept(package)).collect::<Result<Vec<_>, _>>())?;
-        let missing = packages.iter().zip(&kept).filter(|(_, kept)| kept.is_none());
-        let missing: Vec<&Package> = missing.map(|(package, _)| package).collect();
-        let wanted: Vec<_> = missing.iter().map(|package| (package.reference(), Some(package.digest))).collect();
-        let debs = if wanted.is_empty() { Vec::new() } else { self.fetch(&wanted).await? };
-        let mut unpacked = block_in_place(|| self.unpack_all(&missing, &debs))?.into_iter();
-        Ok(kept.into_iter().filter_map(|kept| kept.or_else(|| unpacked.next())).collect())
-    }
-
-    /// Unpacks on all processors.
-    fn unpack_all(&self, packages: &[&Package], debs: &[Fetched]) -> Result<Vec<Unpacked>, ArchiveError> {
-        let threads = std::thread::available_parallelism().map_or(1, usize::from).min(packages.len()).max(1);
-        let next = std::sync::atomic::AtomicUsize::new(0);
-        let work = || {
-            let mut done = Vec::new();
-            while let Some((at, package, deb)) = {
-                let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
-                packages.get(at).zip(debs.get(at)).map(|(package, deb)| (at, *package, deb))
-            } {
-                done.push((at, self.unpack(package, &deb.blob)?));
-            }
-            Ok::<_, ArchiveError>(done)
-        };
-        let mut all = std::thread::scope(|scope| {
-            let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
-            let ended = workers
-                .into_iter()
-                .map(|worker| worker.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
-            ended.collect::<Result<Vec<_>, _>>()
-        })?
-        .concat();
-        all.sort_by_key(|(at, _)| *at);
-        Ok(all.into_iter().map(|(_, unpacked)| unpacked).collect())
-    }
-
-    pub(super) fn unpack(&self, package: &Package, deb: &Blob) -> Result<Unpacked, ArchiveError> {
-        let scratch = self.store.scratch()?;
-        let unpacked = wattle_debian::unpack(package, deb, &scratch, Limits::default())?;
-        let tree = self.store.trees().put(&unpacked.tree)?;
-        let attributes = unpacked.attributes.iter();
-        let kept = Kept {
-            control: unpacked.control.clone(),
-            postinst: unpacked.postinst.clone(),
-            tree: tree.to_string(),
-            attributes: attributes.map(|(path, it)| (path.clone(), (it.uid, it.gid, it.mode))).collect(),
-        };
-        put(&self.store, &document(package), &kept)?;
-        Ok(unpacked)
-    }
-
-    /// What a package was unpacked to before.
-    fn kept(&self, package: &Package) -> Result<Option<Unpacked>, ArchiveError> {
-        let Some(kept) = get::<Kept>(&self.store, &document(package))? else { return Ok(None) };
-        let Ok(digest) = kept.tree.parse::<Digest>() else { return Ok(None) };
-        let tree = self.store.trees().get(&digest)?;
-        let attributes = kept.attributes.into_iter();
-        let attributes = attributes.map(|(path, (uid, gid, mode))| (path, Attributes { uid, gid, mode })).collect();
-        let Kept { control, postinst, .. } = kept;
-        let Some(tree) = tree else { return Ok(None) };
-        let before = Unpacked { package: package.clone(), control, postinst, tree, attributes };
-        Ok(Some(Unpacked::again(package, before)?))
-    }
-
     /// Fetches from archives: `registry:path`, and the digest unless it is a release file.
     pub(super) async fn fetch(&self, files: &[(String, Option<Digest>)]) -> Result<Vec<Fetched>, ArchiveError> {
         let request = |(source, digest): &(String, _)| Request { source: source.clone(), digest: *digest };
@@ -365,21 +197,6 @@ impl Archives {
 /// The only one of what was asked for one by one.
 pub(super) fn first(fetched: &[Fetched]) -> Blob {
     fetched.first().map_or_else(|| Vec::new().into(), |fetched| fetched.blob.clone())
-}
-
-/// What is kept of a package beside what the index says.
-#[derive(Serialize, Deserialize)]
-struct Kept {
-    control: String,
-    postinst: Option<String>,
-    /// Digest of its files.
-    tree: String,
-    /// User, group and mode by path.
-    attributes: BTreeMap<String, (u32, u32, u32)>,
-}
-
-fn document(package: &Package) -> String {
-    format!("deb-{REVISION}:{}", package.digest)
 }
 
 /// What was noted under a name, if it is there and can be understood.
