@@ -6,9 +6,7 @@ use crate::contribution::{Built, Detected};
 use crate::engine::Component;
 use crate::failure::{Failure, Fault, GuestError};
 use crate::generated::Host_;
-use crate::grant::{
-    Artifact, Artifacts, BuildGrant, Cancel, Grant, Installed, Packages, Request, Stored, StoredLayer,
-};
+use crate::grant::{Artifact, Artifacts, BuildGrant, Cancel, Grant, Installed, Packages, Request, Stored, StoredLayer};
 use crate::limits::{Limit, Meter, Reached};
 use crate::output::Console;
 use crate::state::State;

@@ -173,10 +173,7 @@ impl<'a> Build<'a> {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn require_packages<P: Into<String>>(
-        &self,
-        packages: impl IntoIterator<Item = P>,
-    ) -> Result<Vec<Installed>> {
+    pub fn require_packages<P: Into<String>>(&self, packages: impl IntoIterator<Item = P>) -> Result<Vec<Installed>> {
         let packages: Vec<String> = packages.into_iter().map(Into::into).collect();
         let installed = packages::require(self.image, &packages).map_err(Error::from_host)?;
         Ok(installed.into_iter().map(Installed).collect())
