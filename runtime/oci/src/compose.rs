@@ -7,7 +7,7 @@ use crate::{
 use std::collections::BTreeMap;
 
 /// What container runtimes take for `PATH` when an image does not set it. Since we set it, we have to say it.
-const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+pub(crate) const DEFAULT_PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 /// A layer and how it came to be.
 #[derive(Debug, Clone)]
@@ -85,7 +85,7 @@ pub fn compose(base: &Image, additions: Additions) -> Result<Image, ComposeError
     settings.entrypoint = additions.entrypoint;
     settings.cmd = Vec::new();
     settings.labels.extend(additions.labels);
-    assemble(base, config, &layers)
+    assemble(base.manifest().value().annotations.clone(), config, &layers)
 }
 
 fn check(additions: &Additions) -> Result<(), ComposeError> {
@@ -105,7 +105,7 @@ fn check(additions: &Additions) -> Result<(), ComposeError> {
 }
 
 /// One entry a layer, or else `pack rebase` takes the wrong ones: the base's own if they are that, or blank ones.
-fn base_history(config: &ImageConfig) -> Vec<History> {
+pub(crate) fn base_history(config: &ImageConfig) -> Vec<History> {
     let count = config.rootfs.diff_ids.len();
     let kept: Vec<History> = config.history.iter().filter(|entry| !entry.empty_layer).cloned().collect();
     if kept.len() == count { kept } else { vec![History::default(); count] }
@@ -124,11 +124,15 @@ fn set_environment(config: &mut Config, environment: &[(String, String)], path: 
 }
 
 /// Writes configuration and manifest, and reads them as anybody else would.
-fn assemble(base: &Image, config: ImageConfig, layers: &[Layer]) -> Result<Image, ComposeError> {
+pub(crate) fn assemble(
+    annotations: BTreeMap<String, String>,
+    config: ImageConfig,
+    layers: &[Layer],
+) -> Result<Image, ComposeError> {
     let config = Document::write(config, "the configuration of an image")?;
     let descriptors = layers.iter().map(|layer| as_oci(&layer.descriptor)).collect();
     let mut manifest = Manifest::new(config.descriptor(media::CONFIG), descriptors);
-    manifest.annotations.clone_from(&base.manifest().value().annotations);
+    manifest.annotations = annotations;
     let manifest = Document::write(manifest, "the manifest of an image")?;
     let image = Image::new(manifest.bytes(), config.bytes())?;
     let mut blobs = layers.iter().map(|layer| layer.blob.clone());

@@ -10,7 +10,7 @@
 //! - [`layer`]: from trees to a tar stream that is the same everywhere, and to its compressed form.
 //! - [`base()`]: a base image from files.
 //! - [`compose()`]: new layers and new settings on top of a base image.
-//! - [`cnb`]: what makes an image one of Cloud Native Buildpacks.
+//! - [`cnb`]: what makes an image one of Cloud Native Buildpacks, and another run image below one.
 
 mod base;
 pub mod cnb;

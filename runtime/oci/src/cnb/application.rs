@@ -3,6 +3,7 @@
 use super::LAYERS_DIR;
 use super::labels::{Process, ProjectMetadata, RunImageName};
 use super::names::{self, NameError};
+use super::sbom::Sbom;
 use crate::layer::{Owner, SourceError};
 use crate::{Addition, ComposeError, Layer};
 use serde_json::Value;
@@ -49,6 +50,8 @@ pub struct Application {
     pub packages: Option<Addition>,
     /// The buildpacks, in the order of the group.
     pub buildpacks: Vec<Buildpack>,
+    /// Bills of materials of what is put on the run image; that of the run image is its own.
+    pub sboms: Vec<Sbom>,
     /// The application's own layers, the lowest first: one, unless it was sliced.
     pub app: Vec<Layer>,
     /// The launcher, made from [`launcher`](super::launcher).

@@ -6,7 +6,7 @@ use super::labels::{
     LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, RunImage, RunImageName, Sha, Stack, Store,
 };
 use super::metadata::Metadata;
-use super::{APP_DIR, LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR, layers};
+use super::{APP_DIR, LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR, layers, sbom};
 use crate::{Addition, Additions, Image, Layer};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -33,6 +33,8 @@ pub fn compose(base: &Image, mut application: Application) -> Result<Image, Erro
 
 /// The layers that follow from the rest.
 struct Own {
+    /// None if there are no bills of materials.
+    sbom: Option<Layer>,
     config: Layer,
     /// None if there are no processes.
     process_types: Option<Layer>,
@@ -43,7 +45,8 @@ impl Own {
         let config = layers::config(&Metadata::of(application), application.owner)?;
         let types = layers::process_types(application.processes.iter().map(|process| process.kind.as_str()))?;
         let process_types = types.as_ref().map(Layer::in_memory).transpose()?;
-        Ok(Own { config: Layer::in_memory(&config)?, process_types })
+        let sbom = sbom::layer(&application.sboms, application.owner)?;
+        Ok(Own { sbom, config: Layer::in_memory(&config)?, process_types })
     }
 }
 
@@ -76,6 +79,7 @@ fn additions(application: &Application, own: &Own) -> Vec<Addition> {
             add(layer, format!("Layer: '{name}', Created by buildpack: {id}@{version}"))
         }));
     }
+    additions.extend(own.sbom.iter().map(|layer| add(layer, "Software Bill-of-Materials".to_owned())));
     let sliced = application.app.len() > 1;
     additions.extend(application.app.iter().zip(1..).map(|(layer, number)| {
         add(layer, if sliced { format!("Application Slice: {number}") } else { "Application Layer".to_owned() })
@@ -107,7 +111,7 @@ fn lifecycle_metadata(base: &Image, application: &Application, own: &Own) -> Lif
     let RunImageName { image, mirrors } = application.run_image_name.clone();
     LifecycleMetadata {
         app: application.app.iter().map(sha).collect(),
-        sbom: None,
+        sbom: own.sbom.as_ref().map(sha),
         buildpacks: application.buildpacks.iter().map(buildpack_layers).collect(),
         config: sha(&own.config),
         launcher: sha(&application.launcher),

@@ -231,7 +231,21 @@ pub struct LabelError {
     pub source: serde_json::Error,
 }
 
+impl RunImageName {
+    /// Every name, the main one first.
+    pub fn all(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.image).chain(&self.mirrors).map(String::as_str).filter(|name| !name.is_empty())
+    }
+}
+
 impl LifecycleMetadata {
+    /// The names by which a newer run image is found; images of older tools have them in `stack` only.
+    pub fn run_image_name(&self) -> RunImageName {
+        let RunImage { image, mirrors, .. } = self.run_image.clone();
+        let name = RunImageName { image, mirrors };
+        if name == RunImageName::default() { self.stack.run_image.clone() } else { name }
+    }
+
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<LifecycleMetadata>, LabelError> {
         read(image, LIFECYCLE_METADATA)

@@ -12,6 +12,8 @@ mod labels;
 mod layers;
 mod metadata;
 mod names;
+mod rebase;
+mod sbom;
 
 pub use application::{Application, Buildpack, Error, LaunchLayer};
 pub use assemble::compose;
@@ -22,6 +24,8 @@ pub use labels::{
 };
 pub use layers::{application, launch_layer, launcher};
 pub use names::{NameError, check_buildpack, check_layer, check_process, directory};
+pub use rebase::{BaseName, NewBase, RebaseError, RebaseNote, RebaseOptions, Rebased, rebase};
+pub use sbom::{Sbom, SbomFormat, SbomOf, sbom_layer, sboms_in};
 
 /// Where the application is.
 pub const APP_DIR: &str = "/workspace";

@@ -73,6 +73,7 @@ fn shop() -> Application {
     Application {
         packages: None,
         buildpacks: vec![node, procfile],
+        sboms: Vec::new(),
         app: vec![layer("app")],
         launcher: layer("launcher"),
         processes: vec![Process { args: vec!["-v".to_owned()], ..process("worker") }, process("web")],
@@ -485,4 +486,19 @@ fn reads_labels_of_other_tools() {
         serde_json::from_str(r#"{"app":null,"buildpacks":null,"runImage":{"topLayer":"","reference":""},"x":1}"#)
             .unwrap();
     assert_eq!(other, LifecycleMetadata::default());
+}
+
+#[test]
+fn bills_of_materials_lie_between_the_layers_of_buildpacks_and_the_application() {
+    let sbom = Sbom { of: SbomOf::Launcher, format: SbomFormat::Spdx, document: b"{}".to_vec() };
+    let image = compose(&base(|_| {}), Application { sboms: vec![sbom], ..shop() }).unwrap();
+    let metadata = LifecycleMetadata::of(&image).unwrap().unwrap();
+    let layer = sbom_layer(&image, &metadata).unwrap();
+    let at = image.layers().iter().position(|it| it.diff_id == layer.diff_id).unwrap();
+    assert_eq!(image.layers()[at - 1].diff_id, metadata.buildpacks[0].layers["runtime"].sha);
+    assert_eq!(Some(image.layers()[at + 1].diff_id), metadata.app[0].sha);
+    let history = &image.config().value().history[at];
+    assert_eq!(history.created_by.as_deref(), Some("Software Bill-of-Materials"));
+    let without = compose(&base(|_| {}), shop()).unwrap();
+    assert!(sbom_layer(&without, &LifecycleMetadata::of(&without).unwrap().unwrap()).is_none());
 }

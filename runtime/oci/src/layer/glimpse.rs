@@ -129,7 +129,8 @@ fn see<R: Read>(entry: &mut tar::Entry<'_, R>, wanted: bool, budget: &mut u64) -
         tar::EntryType::Regular | tar::EntryType::Continuous if wanted => {
             let mut bytes = Vec::new();
             let count = entry.take(budget.saturating_add(1)).read_to_end(&mut bytes)? as u64;
-            *budget = budget.checked_sub(count).ok_or_else(|| invalid("its package lists are too large".to_owned()))?;
+            *budget =
+                budget.checked_sub(count).ok_or_else(|| invalid("what is wanted of it is too large".to_owned()))?;
             Seen::File(String::from_utf8_lossy(&bytes).into_owned())
         }
         tar::EntryType::Symlink => {
