@@ -57,6 +57,7 @@ pub(crate) fn export(
     let application = Application {
         packages: packages.map(|packages| packages.addition(&packing)).transpose()?.flatten(),
         buildpacks,
+        sboms: Vec::new(),
         app: vec![application(&packing, &done.application)?],
         launcher: launcher(run, &packing)?,
         processes: processes(done),

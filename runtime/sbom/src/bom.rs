@@ -90,12 +90,10 @@ impl Bom {
     fn uuid(&self) -> Result<String, serde_json::Error> {
         let digest = Digest::of(&serde_json::to_vec(self)?);
         let mut bytes: Vec<u8> = digest.bytes().iter().copied().take(16).collect();
-        if let [_, _, _, _, _, _, version, _, variant, ..] = bytes.as_mut_slice() {
-            *version = (*version & 0x0f) | 0x80;
-            *variant = (*variant & 0x3f) | 0x80;
-        }
-        let hex =
-            |range: std::ops::Range<usize>| bytes[range].iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        Ok([hex(0..4), hex(4..6), hex(6..8), hex(8..10), hex(10..16)].join("-"))
+        bytes[6] = (bytes[6] & 0x0f) | 0x80;
+        bytes[8] = (bytes[8] & 0x3f) | 0x80;
+        let hex = |part: &[u8]| part.iter().fold(String::new(), |hex, byte| hex + &format!("{byte:02x}"));
+        let parts = [&bytes[..4], &bytes[4..6], &bytes[6..8], &bytes[8..10], &bytes[10..]];
+        Ok(parts.map(hex).join("-"))
     }
 }

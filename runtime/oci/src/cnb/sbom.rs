@@ -91,7 +91,7 @@ pub(super) fn layer(sboms: &[Sbom], owner: Owner) -> Result<Option<Layer>, Error
     tree.insert(LEGACY.0, Node::file(LEGACY.1))?;
     for Sbom { of, format, document } in sboms {
         let path = format!("{}/{}", of.directory(), format.file_name());
-        tree.insert(&path, Node::file(document.as_slice()))?;
+        tree.insert(&path, Node::file(document.clone()))?;
     }
     let root = Root { path: format!("{LAYERS_DIR}/sbom/launch"), tree, owner };
     Ok(Some(Layer::in_memory(&Source::new(vec![root], Order::Directories)?)?))
@@ -147,7 +147,14 @@ mod tests {
             sbom(SbomOf::Layer("wattle/node".to_owned(), "runtime".to_owned()), SbomFormat::CycloneDx),
         ];
         let layer = layer(&sboms, OWNER).unwrap().unwrap();
-        insta::assert_snapshot!(listing(&layer), @"");
+        insta::assert_snapshot!(listing(&layer), @r#"
+        layers/sbom/launch/_system/packages/sbom.spdx.json
+        layers/sbom/launch/buildpacksio_lifecycle/launcher/sbom.cdx.json
+        layers/sbom/launch/sbom.legacy.json
+        layers/sbom/launch/wattle_node/runtime/sbom.cdx.json
+        layers/sbom/launch/wattle_node/runtime/sbom.spdx.json
+        layers/sbom/launch/wattle_node/sbom.syft.json
+        "#);
         layer.validate().unwrap();
     }
 
@@ -160,12 +167,12 @@ mod tests {
     fn what_leads_elsewhere_is_left_out() {
         let mut tar = tar::Builder::new(Vec::new());
         for path in
-            ["layers/sbom/launch/a/sbom.cdx.json", "layers/sbom/launch/x/sbom.cdx.json", "layers/other", "etc/passwd"]
+            ["layers/sbom/launch/a/sbom.cdx.json", "layers/sbom/launch/xx/sbom.cdx.json", "layers/other", "etc/passwd"]
         {
             let mut header = tar::Header::new_ustar();
             header.set_path(path).unwrap();
             // The library does not write a name that leads up.
-            if path.contains("/x/") {
+            if path.contains("/xx/") {
                 header.as_old_mut().name[19..21].copy_from_slice(b"..");
             }
             header.set_size(2);

@@ -83,6 +83,7 @@ fn wattle(base: &NewBase) -> Image {
             layers: vec![node],
             store: None,
         }],
+        sboms: Vec::new(),
         app: vec![layer("app")],
         launcher: layer("launcher"),
         processes: vec![process],
