@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use std::{fs, io};
 use wattle_sandbox::{
-    Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Limits, Log,
-    Request, Sandbox, Stored, StoredLayer, Stream, Target,
+    Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Installed, Limits,
+    Log, Packages, Request, Sandbox, Stored, StoredLayer, Stream, Target,
 };
 use wattle_test_support::component;
 use wattle_tree::{Blob, Node, ReadAt, Scratch, Tree};
