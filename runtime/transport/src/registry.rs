@@ -57,10 +57,11 @@ impl Registry {
         Repository { registry: self.clone(), name: repository.to_owned(), scopes }
     }
 
-    /// A repository to write to, taking over blobs from the repository `from` of the same registry.
-    pub(crate) fn to_write(&self, repository: &str, from: Option<&str>) -> Repository {
+    /// A repository to write to, taking over blobs from the repositories `from` of the same registry.
+    pub(crate) fn to_write(&self, repository: &str, from: &[&str]) -> Repository {
         let mut scopes = vec![format!("repository:{repository}:pull,push")];
-        scopes.extend(from.map(|from| format!("repository:{from}:pull")));
+        scopes.extend(from.iter().map(|from| format!("repository:{from}:pull")));
+        scopes.dedup();
         Repository { registry: self.clone(), name: repository.to_owned(), scopes }
     }
 }

@@ -19,7 +19,7 @@ use std::collections::{HashMap, HashSet};
 use std::io::Write;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use target::{Tally, Target, mountable};
+use target::{Tally, Target, mountable, nearest};
 use tokio::sync::OnceCell;
 use wattle_oci::{Descriptor, Digest, Image, Layer, Platform, Reference};
 
@@ -44,6 +44,8 @@ pub struct Source {
     pub location: Location,
     /// Digest of its manifest: that of the image for one platform, even when the location names an index.
     pub digest: Digest,
+    /// True if the location names images for several platforms, of which this is one.
+    pub of_several: bool,
 }
 
 /// An image that is where it should be.
@@ -78,7 +80,7 @@ impl Transport {
     /// Reads the image at `from` for `platform`: its manifest and configuration, checked against their digests, and what
     /// layers a layout has. No layer of a registry is fetched.
     pub async fn read(&self, from: &Location, platform: &Platform) -> Result<Source, TransportError> {
-        let image = match from {
+        let (image, of_several) = match from {
             Location::Layout { path, pick } => {
                 let (path, pick, platform) = (path.clone(), pick.clone(), platform.clone());
                 on_disk(move || Layout::open(&path)?.read(&pick, &platform)).await?
@@ -88,7 +90,7 @@ impl Transport {
                 repository.read(reference, platform).await?
             }
         };
-        Ok(Source { digest: image.digest(), image, location: from.clone() })
+        Ok(Source { digest: image.digest(), image, location: from.clone(), of_several })
     }
 
     /// Writes the compressed bytes of one layer of `source` into `into`, which is handed back when they were what they
@@ -134,9 +136,21 @@ impl Transport {
         to: &Location,
         progress: &dyn Progress,
     ) -> Result<Written, TransportError> {
-        let target = self.target(to, base).await?;
+        self.write_from(image, base.as_slice(), to, progress).await
+    }
+
+    /// Writes `image` to `to`, like [`Transport::write`], with layers of several other images in it. What an image in the
+    /// same repository has is there: nobody is asked for it.
+    pub async fn write_from(
+        &self,
+        image: &Image,
+        sources: &[&Source],
+        to: &Location,
+        progress: &dyn Progress,
+    ) -> Result<Written, TransportError> {
+        let target = self.target(to, sources).await?;
         let mut tally = Tally::default();
-        self.put_layers(image, base, &target, &mut tally, progress).await?;
+        self.put_layers(image, sources, &target, &mut tally, progress).await?;
         target.finish(image, tally).await
     }
 
@@ -148,11 +162,11 @@ impl Transport {
         to: &Location,
         progress: &dyn Progress,
     ) -> Result<Written, TransportError> {
-        let target = self.target(to, None).await?;
+        let target = self.target(to, &[]).await?;
         let mut tally = Tally::default();
         let mut descriptors = Vec::with_capacity(images.len());
         for image in images {
-            self.put_layers(image, None, &target, &mut tally, progress).await?;
+            self.put_layers(image, &[], &target, &mut tally, progress).await?;
             descriptors.push(target.put_image(image, &mut tally).await?);
         }
         target.finish_index(descriptors, tally).await
@@ -161,7 +175,7 @@ impl Transport {
     async fn put_layers(
         &self,
         image: &Image,
-        base: Option<&Source>,
+        sources: &[&Source],
         target: &Target,
         tally: &mut Tally,
         progress: &dyn Progress,
@@ -173,8 +187,9 @@ impl Transport {
             .map(|layer| async move {
                 let blob = &layer.descriptor;
                 progress.started(blob);
-                let origin = self.origin(&layer, base).await?;
-                let outcome = target.put_layer(blob, &origin, base, progress).await?;
+                let source = nearest(target, sources, blob);
+                let origin = self.origin(&layer, source).await?;
+                let outcome = target.put_layer(blob, &origin, source, progress).await?;
                 progress.finished(blob, outcome);
                 Ok::<_, TransportError>((blob.size, outcome))
             })
@@ -185,15 +200,14 @@ impl Transport {
         Ok(())
     }
 
-    async fn target(&self, to: &Location, base: Option<&Source>) -> Result<Target, TransportError> {
+    async fn target(&self, to: &Location, sources: &[&Source]) -> Result<Target, TransportError> {
         let pinned = || TransportError::Pinned(to.clone().into());
         match to {
             Location::Registry(reference) if reference.digest().is_some() => Err(pinned()),
             Location::Registry(reference) => {
-                let from = mountable(reference, base);
-                let repository = self.registry(reference).await?.to_write(reference.repository(), from);
-                let (reference, from) = (reference.clone(), from.map(str::to_owned));
-                Ok(Target::Registry { repository, reference, from })
+                let from: Vec<&str> = sources.iter().filter_map(|source| mountable(reference, source)).collect();
+                let repository = self.registry(reference).await?.to_write(reference.repository(), &from);
+                Ok(Target::Registry { repository, reference: reference.clone() })
             }
             Location::Layout { path, pick } => {
                 let tag = match pick {

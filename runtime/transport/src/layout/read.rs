@@ -39,10 +39,10 @@ impl Layout {
     }
 
     /// Reads an image. Its manifest and configuration are checked now, each layer when its bytes are first read; layers
-    /// that are not there have no bytes.
-    pub(crate) fn read(&self, pick: &Pick, platform: &Platform) -> Result<Image, LayoutError> {
+    /// that are not there have no bytes. Also whether it is one of several for other platforms.
+    pub(crate) fn read(&self, pick: &Pick, platform: &Platform) -> Result<(Image, bool), LayoutError> {
         let index = self.index()?;
-        let mut descriptor = self.find(&index, pick, platform)?;
+        let (mut descriptor, one_of_several) = self.find(&index, pick, platform)?;
         let mut depth = 0;
         let manifest = loop {
             let bytes = self.bytes(&descriptor, MAX_MANIFEST)?;
@@ -55,7 +55,7 @@ impl Layout {
         let failed = |source| LayoutError::Image { path: self.path.clone(), source };
         let config = select::config_of(&manifest).map_err(|source| self.select(source))?;
         let image = Image::new(manifest, self.bytes(&config, MAX_CONFIG)?).map_err(failed)?;
-        Ok(image.with_blobs(|descriptor| self.blob(descriptor)))
+        Ok((image.with_blobs(|descriptor| self.blob(descriptor)), one_of_several || depth > 0))
     }
 
     /// The images that it names.
@@ -80,13 +80,13 @@ impl Layout {
         })
     }
 
-    fn find(&self, index: &Index, pick: &Pick, platform: &Platform) -> Result<Descriptor, LayoutError> {
+    fn find(&self, index: &Index, pick: &Pick, platform: &Platform) -> Result<(Descriptor, bool), LayoutError> {
         let matching = |test: &dyn Fn(&Descriptor) -> bool| -> Vec<Descriptor> {
             index.manifests.iter().filter(|entry| test(entry)).cloned().collect()
         };
         let found = match pick {
             Pick::Tag(tag) => matching(&|entry| tag_of(entry) == Some(tag)),
-            Pick::Digest(digest) => return self.by_digest(index, digest),
+            Pick::Digest(digest) => return Ok((self.by_digest(index, digest)?, false)),
             Pick::Default => match matching(&|entry| tag_of(entry) == Some(LATEST)) {
                 latest if latest.is_empty() && same_name(index) => index.manifests.clone(),
                 latest if latest.is_empty() => return Err(self.ambiguous(index)),
@@ -95,9 +95,12 @@ impl Layout {
         };
         match found.as_slice() {
             [] => Err(self.no_image(index, pick)),
-            [one] => Ok(one.clone()),
+            [one] => Ok((one.clone(), false)),
             // One name for the images of several platforms.
-            _ => select::choose(&Index::new(found), platform).cloned().map_err(|source| self.select(source)),
+            _ => {
+                let chosen = select::choose(&Index::new(found), platform).cloned();
+                Ok((chosen.map_err(|source| self.select(source))?, true))
+            }
         }
     }
 

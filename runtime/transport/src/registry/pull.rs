@@ -14,8 +14,12 @@ use wattle_oci::{Descriptor, Digest, Image, MAX_CONFIG, MAX_MANIFEST, Platform, 
 const DIGEST: &str = "docker-content-digest";
 
 impl Repository {
-    /// Reads the image that `reference` names: manifest and configuration, no layers.
-    pub(crate) async fn read(&self, reference: &Reference, platform: &Platform) -> Result<Image, RegistryError> {
+    /// Reads the image that `reference` names: manifest and configuration, no layers. Also whether it is one of several.
+    pub(crate) async fn read(
+        &self,
+        reference: &Reference,
+        platform: &Platform,
+    ) -> Result<(Image, bool), RegistryError> {
         let title = reference.to_string();
         let select = |source| RegistryError::Select { reference: title.clone(), source: Box::new(source) };
         let (mut descriptor, mut manifest) = self.named_manifest(reference).await?;
@@ -27,7 +31,8 @@ impl Repository {
         }
         let config = select::config_of(&manifest).map_err(select)?;
         let config = self.small(&config, MAX_CONFIG).await?;
-        Image::new(manifest, config).map_err(|source| RegistryError::Image { reference: title, source })
+        let image = Image::new(manifest, config);
+        Ok((image.map_err(|source| RegistryError::Image { reference: title, source })?, depth > 0))
     }
 
     async fn named_manifest(&self, reference: &Reference) -> Result<(Descriptor, Vec<u8>), RegistryError> {

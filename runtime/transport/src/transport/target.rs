@@ -16,8 +16,8 @@ use wattle_tree::Blob;
 pub(super) enum Target {
     /// A directory.
     Layout { writer: Writer, path: PathBuf, tag: String },
-    /// A registry. Blobs of the base image can be had `from` another repository of it.
-    Registry { repository: Repository, reference: Reference, from: Option<String> },
+    /// A registry.
+    Registry { repository: Repository, reference: Reference },
 }
 
 /// What was moved so far.
@@ -36,16 +36,31 @@ impl Tally {
     }
 }
 
-/// The repository that blobs of `base` can be mounted from: another one of the same registry.
-pub(super) fn mountable<'a>(to: &Reference, base: Option<&'a Source>) -> Option<&'a str> {
-    match base.map(|base| &base.location) {
-        Some(Location::Registry(from))
-            if canonical(from.registry()) == canonical(to.registry()) && from.repository() != to.repository() =>
-        {
-            Some(from.repository())
-        }
+/// The repository that blobs of `source` can be mounted from: another one of the same registry.
+pub(super) fn mountable<'a>(to: &Reference, source: &'a Source) -> Option<&'a str> {
+    repository_beside(to, source).filter(|from| *from != to.repository())
+}
+
+/// The repository of `source`, if it is in the same registry.
+fn repository_beside<'a>(to: &Reference, source: &'a Source) -> Option<&'a str> {
+    match &source.location {
+        Location::Registry(from) if canonical(from.registry()) == canonical(to.registry()) => Some(from.repository()),
         _ => None,
     }
+}
+
+/// Of the images that have `blob`, the one that it comes from with least effort.
+pub(super) fn nearest<'a>(target: &Target, sources: &[&'a Source], blob: &Descriptor) -> Option<&'a Source> {
+    let having = sources.iter().copied().filter(|source| source.has(blob));
+    having.min_by_key(|source| match (target, &source.location) {
+        (Target::Registry { reference, .. }, Location::Registry(_)) => match repository_beside(reference, source) {
+            Some(repository) if repository == reference.repository() => 0,
+            Some(_) => 1,
+            None => 3,
+        },
+        (_, Location::Layout { .. }) => 2,
+        (Target::Layout { .. }, Location::Registry(_)) => 3,
+    })
 }
 
 impl Target {
@@ -54,17 +69,20 @@ impl Target {
         &self,
         blob: &Descriptor,
         origin: &Origin,
-        base: Option<&Source>,
+        source: Option<&Source>,
         progress: &dyn Progress,
     ) -> Result<Outcome, TransportError> {
         let mut advanced = |position| progress.advanced(blob, position);
         match self {
             Target::Layout { writer, .. } => put_in_layout(writer, blob, origin, &mut advanced).await,
-            Target::Registry { repository, from, .. } => {
-                let from = from.as_deref().filter(|_| base.is_some_and(|base| base.has(blob)));
+            Target::Registry { repository, reference } => {
+                let beside = source.and_then(|source| repository_beside(reference, source));
+                if beside == Some(reference.repository()) {
+                    return Ok(Outcome::Present);
+                }
                 // Local bytes are for the registry to check; those of another registry may come damaged.
                 let open = || origin.pieces(blob).map(|pieces| content::verified(pieces, blob));
-                let outcome = repository.put_blob(blob, from, &open, &mut advanced).await?;
+                let outcome = repository.put_blob(blob, beside, &open, &mut advanced).await?;
                 outcome.ok_or(TransportError::MissingLayer(blob.digest))
             }
         }
@@ -113,7 +131,7 @@ impl Target {
                 .await?;
                 reference
             }
-            Target::Registry { repository, reference, .. } => {
+            Target::Registry { repository, reference } => {
                 repository.put_manifest(reference.tag().unwrap_or(LATEST), &descriptor, &bytes).await?;
                 reference.at(digest).to_string()
             }
@@ -133,7 +151,7 @@ impl Target {
                 let reference = format!("oci:{}@{digest}", path.display());
                 (on_disk(move || put_image(writer, &image, &config, &tag)).await?, reference)
             }
-            Target::Registry { repository, reference, .. } => {
+            Target::Registry { repository, reference } => {
                 let outcome = put_config(&repository, &config, image).await?;
                 let tag = reference.tag().unwrap_or(LATEST);
                 repository.put_manifest(tag, &manifest, image.manifest().bytes()).await?;

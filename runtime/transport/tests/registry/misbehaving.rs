@@ -5,7 +5,7 @@ use crate::images::{Outcomes, at, bytes, explain, image, platform, read, wait, w
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use wattle_oci::{Image, media};
-use wattle_transport::{Settings, Transport};
+use wattle_transport::{Settings, Source, Transport};
 
 /// Settings with a user for `host`.
 fn user(host: &str) -> Settings {
@@ -194,6 +194,34 @@ fn a_mount_that_is_declined_is_an_upload_that_began() {
 }
 
 #[test]
+fn what_the_repository_has_already_is_not_asked_for() {
+    let both = image(&[bytes("a", 10), bytes("b", 10)]);
+    let fake = Fake::start(|request| match request.method.as_str() {
+        "POST" if request.target.contains("mount=") => answer(201),
+        _ => takes_everything(request),
+    });
+    let source = |image: Image, repository: &str| Source {
+        digest: image.digest(),
+        image,
+        location: at(&format!("{}/{repository}", fake.host)),
+        of_several: false,
+    };
+    let (base, app) = (source(image(&[bytes("a", 10)]), "base"), source(image(&[bytes("b", 10)]), "app"));
+    let transport = Transport::new(Settings::default()).unwrap();
+    let to = at(&format!("{}/app:v2", fake.host));
+    let written = wait(transport.write_from(&both, &[&base, &app], &to, &())).unwrap();
+    assert_eq!(written.blobs_reused, 2);
+    insta::assert_snapshot!(neat(&fake.log(), &fake, &both), @r#"
+    HEAD /v2/app/blobs/LAYER1
+    POST /v2/app/blobs/uploads/?mount=LAYER1&from=base
+    HEAD /v2/app/blobs/CONFIG
+    POST /v2/app/blobs/uploads/
+    PUT /upload?state=1&digest=CONFIG
+    PUT /v2/app/manifests/v2
+    "#);
+}
+
+#[test]
 fn what_is_too_long_for_one_request_goes_in_chunks() {
     let image = image(&[bytes("abc", (9 << 20) + 1)]);
     let ranges: &'static Mutex<Vec<String>> = Box::leak(Box::default());
@@ -339,7 +367,8 @@ impl std::io::Write for Full {
 fn a_full_disk_is_said_so() {
     let image = image(&[bytes("abc", 10)]);
     let fake = Fake::start(takes_everything);
-    let source = wattle_transport::Source {
+    let source = Source {
+        of_several: false,
         digest: image.digest(),
         image: image.clone(),
         location: at(&format!("{}/app", fake.host)),
