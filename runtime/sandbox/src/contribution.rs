@@ -143,6 +143,17 @@ pub struct Layer {
     pub state: LayerState,
     /// Its contents; none if it is what was stored.
     pub contents: Option<Tree>,
+    /// What was fetched for it, besides what was stored.
+    pub artifacts: Vec<Placed>,
+}
+
+/// Something fetched that became part of the image.
+#[derive(Debug, Clone)]
+pub struct Placed {
+    /// What.
+    pub fetched: Fetched,
+    /// What was in it, if the host unpacked it.
+    pub contents: Option<Tree>,
 }
 
 /// A process that the image can start.
@@ -186,6 +197,8 @@ pub struct Contribution {
     pub labels: BTreeMap<String, String>,
     /// Everything fetched, in order.
     pub fetched: Vec<Fetched>,
+    /// What of it became part of the image, though of no layer that is known.
+    pub artifacts: Vec<Placed>,
 }
 
 /// A contribution and what it rests on.

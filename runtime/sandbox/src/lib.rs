@@ -22,7 +22,7 @@ mod wasi;
 
 pub use contribution::{
     Alternative, Built, Change, Contribution, Detected, Detection, Fetched, Key, Layer, LayerState, Modification,
-    PlanEntry, Process, Requirement, Scope, Uses,
+    Placed, PlanEntry, Process, Requirement, Scope, Uses,
 };
 pub use engine::{Component, LoadError, Sandbox};
 pub use failure::{Failure, Fault, GuestError};

@@ -20,6 +20,8 @@ use wattle_tree::{Blob, Digest, Scratch, Tree};
 
 /// Something fetched.
 pub struct Artifact {
+    /// Its place in [`Building::provenance`](crate::capability::image::Building).
+    place: usize,
     source: String,
     digest: Digest,
     blob: Blob,
@@ -29,7 +31,7 @@ type Answer<T> = Result<std::result::Result<T, Error>>;
 
 impl artifacts::Host for State {
     fn fetch(&mut self, requests: Vec<artifacts::Request>) -> Answer<Vec<Resource<Artifact>>> {
-        if self.building.fetched.len() + requests.len() > self.limits.fetches {
+        if self.building.provenance.len() + requests.len() > self.limits.fetches {
             return Err(Reached(Limit::Fetches).into());
         }
         let requests = match requests.into_iter().map(request).collect::<std::result::Result<Vec<_>, _>>() {
@@ -41,14 +43,16 @@ impl artifacts::Host for State {
             Err(error) => return Ok(Err(error.into())),
         };
         let mut handles = Vec::with_capacity(fetched.len());
-        for (Request { source, .. }, artifact) in requests.into_iter().zip(fetched) {
-            self.building.fetched.push(Fetched {
+        let making = self.building.making();
+        for (Request { source, digest }, artifact) in requests.into_iter().zip(fetched) {
+            let fetched = Fetched {
                 source: source.clone(),
                 address: artifact.address,
                 digest: artifact.digest,
                 size: artifact.blob.len(),
-            });
-            handles.push(self.table.push(Artifact { source, digest: artifact.digest, blob: artifact.blob })?);
+            };
+            let place = self.building.provenance.fetched(fetched, digest.is_some(), making);
+            handles.push(self.table.push(Artifact { place, source, digest: artifact.digest, blob: artifact.blob })?);
         }
         Ok(Ok(handles))
     }
@@ -65,6 +69,7 @@ impl artifacts::Host for State {
             let strip = usize::try_from(placement.strip)?;
             let options = Options { strip, links, ..Options::default() };
             jobs.push(Job {
+                place: artifact.place,
                 source: artifact.source.clone(),
                 blob: artifact.blob.clone(),
                 options,
@@ -91,9 +96,10 @@ impl artifacts::Host for State {
         };
         for (job, tree) in jobs.iter().zip(trees) {
             let path = if job.path.is_empty() { root.clone() } else { format!("{root}/{}", job.path) };
-            if let Err(error) = self.files.merge(&path, tree) {
+            if let Err(error) = self.files.merge(&path, tree.clone()) {
                 return Ok(Err(path_error(&path, error).into()));
             }
+            self.building.provenance.unpacked(job.place, index, tree);
         }
         Ok(Ok(()))
     }
@@ -109,6 +115,8 @@ impl artifacts::HostArtifact for State {
     }
 
     fn read(&mut self, artifact: Resource<Artifact>, offset: u64, length: u64) -> Answer<Vec<u8>> {
+        let place = self.table.get(&artifact)?.place;
+        self.building.provenance.read(place);
         let artifact = self.table.get(&artifact)?;
         let left = artifact.blob.len().saturating_sub(offset);
         let mut bytes = vec![0; usize::try_from(length.min(CHUNK).min(left))?];
@@ -143,6 +151,7 @@ fn request(request: artifacts::Request) -> std::result::Result<Request, GuestErr
 }
 
 struct Job {
+    place: usize,
     source: String,
     blob: Blob,
     options: Options,

@@ -2,8 +2,9 @@
 
 mod environment;
 
+use crate::capability::provenance::{Provenance, Traced};
 use crate::contribution::{
-    Change, Contribution, Fetched, Key, LayerState, Modification, Process as Started, Scope, Uses,
+    Change, Contribution, Key, LayerState, Modification, Placed, Process as Started, Scope, Uses,
 };
 use crate::failure::{Failure, GuestError};
 use crate::generated::wattle::buildpack::image;
@@ -51,7 +52,7 @@ pub(crate) struct Building {
     labels: BTreeMap<String, String>,
     /// Bytes of all texts taken in.
     texts: usize,
-    pub(crate) fetched: Vec<Fetched>,
+    pub(crate) provenance: Provenance,
 }
 
 /// A layer that was asked for.
@@ -83,7 +84,7 @@ impl Building {
             processes: Vec::new(),
             labels: BTreeMap::new(),
             texts: 0,
-            fetched: Vec::new(),
+            provenance: Provenance::default(),
         }
     }
 
@@ -100,6 +101,12 @@ impl Building {
             return Err(GuestError::buildpack("image/layer/reused", summary));
         }
         Ok(())
+    }
+
+    /// The layer that is being made, as far as one can tell.
+    pub(crate) fn making(&self) -> Option<usize> {
+        let last = self.layers.len().checked_sub(1)?;
+        (!self.layers[last].reused).then_some(last)
     }
 
     /// What is wrong with asking for a layer of this name, if anything.
@@ -122,7 +129,8 @@ impl Building {
         let root = files.freeze().map_err(Failure::Scratch)?;
         let tree = |path: &str| root.directory(path).cloned().unwrap_or_default();
         let mut layers = Vec::with_capacity(self.layers.len());
-        for asked in self.layers {
+        let Traced { fetched, placed } = self.provenance.finish();
+        for (index, asked) in self.layers.into_iter().enumerate() {
             let contents = if asked.reused {
                 None
             } else {
@@ -131,14 +139,16 @@ impl Building {
                 Some(contents)
             };
             let Asked { name, uses, key, state, .. } = asked;
-            layers.push(crate::contribution::Layer { name, uses, key, state, contents });
+            let artifacts = placed_in(&placed, Some(index));
+            layers.push(crate::contribution::Layer { name, uses, key, state, contents, artifacts });
         }
         Ok(Contribution {
             application: tree("workspace"),
             layers,
             processes: last_of_each(self.processes).map_err(Failure::Refused)?,
             labels: self.labels,
-            fetched: self.fetched,
+            fetched,
+            artifacts: placed_in(&placed, None),
         })
     }
 }
@@ -328,7 +338,9 @@ impl image::HostLayer for State {
         asked.reused = false;
         asked.state = LayerState::Created;
         asked.environment = Edits::default();
-        let path = self.building.path(self.table.get(&layer)?.0);
+        let index = self.table.get(&layer)?.0;
+        self.building.provenance.cleared(index);
+        let path = self.building.path(index);
         match self.files.graft(&path, Node::Directory(Tree::new()), Access::Writable) {
             Ok(()) => Ok(Ok(())),
             Err(error) => refuse("image/layer/path", format!("`/{path}` cannot be emptied: {error}")),
@@ -407,6 +419,10 @@ impl image::HostProcess for State {
         self.table.delete(process)?;
         Ok(())
     }
+}
+
+fn placed_in(placed: &[(Option<usize>, Placed)], layer: Option<usize>) -> Vec<Placed> {
+    placed.iter().filter(|(into, _)| *into == layer).map(|(_, placed)| placed.clone()).collect()
 }
 
 /// Later buildpacks and the next build need the files themselves; the image does not.

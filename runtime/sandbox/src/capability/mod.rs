@@ -6,4 +6,5 @@ pub(crate) mod artifacts;
 pub(crate) mod context;
 pub(crate) mod image;
 mod packages;
+mod provenance;
 mod types;
