@@ -17,6 +17,7 @@ Examples:
   wattle build shop --output registry.example/team/shop:1
   wattle detect shop                          what each buildpack says of an application
   wattle inspect oci:shop                     what is in an image
+  wattle rebase registry.example/team/shop:1  put it on a newer run image
 
 Exit status: 0 done, 1 the application or a buildpack said no, 2 usage or configuration, 3 the network, a \
 registry, the disk or Wattle failed, 130 interrupted, 143 terminated."
@@ -87,6 +88,7 @@ pub(crate) enum Command {
     Detect(Detect),
     Plan(Plan),
     Inspect(Inspect),
+    Rebase(Rebase),
     RunImage(RunImage),
     Registries(Registries),
     Store(Store),
@@ -195,6 +197,47 @@ pub(crate) struct Inspect {
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
     /// Speak plain HTTP to this registry of images
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure: Vec<String>,
+}
+
+/// Put images on a newer run image, without building them again
+///
+/// Exchanges the layers of the run image; those of the application stay as they are and are not moved. Takes images of
+/// Wattle and of other buildpacks platforms.
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle rebase registry.example/team/shop:1
+  wattle rebase registry.example/team/shop:1 registry.example/team/cart:4 --dry-run
+  wattle rebase oci:shop --run-image registry.example/base:12.5
+  wattle rebase registry.example/team/shop:1-next --previous-image registry.example/team/shop:1
+
+Without --run-image, the newest that each image names as its run image, or the newest one that is assembled. One image \
+that cannot be rebased keeps no other back; then the exit status is not 0.")]
+pub(crate) struct Rebase {
+    /// The images: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(value_name = "IMAGE", required = true)]
+    pub(crate) images: Vec<String>,
+    /// What they are put on: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) run_image: Option<String>,
+    /// Read this image, which stays as it is, and write what becomes of it to every IMAGE
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) previous_image: Option<String>,
+    /// Go on although an image says that it must not be rebased, or is made for another distribution or run image
+    #[arg(long)]
+    pub(crate) force: bool,
+    /// Change nothing; print what would change
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write what became of each image to this file, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
+    /// Which of several to read, if an image is for several platforms
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Speak plain HTTP to this registry of images, as is done for this machine's own
     #[arg(long = "insecure-registry", value_name = "HOST")]
     pub(crate) insecure: Vec<String>,
 }

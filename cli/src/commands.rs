@@ -4,6 +4,7 @@ mod assess;
 mod build;
 mod cap;
 mod inspect;
+mod rebase;
 mod registries;
 mod run_image;
 mod signal;
@@ -46,6 +47,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Command::Detect(args) => assess::detect(&cx, &args.application),
         Command::Plan(args) => assess::plan(&cx, &args.application),
         Command::Inspect(args) => inspect::run(&cx, &args),
+        Command::Rebase(args) => rebase::run(&cx, &args),
         Command::RunImage(args) => run_image::run(&cx, &args),
         Command::Registries(args) => registries::run(&cx, &args),
         Command::Store(args) => store::run(&cx, &args),
@@ -110,12 +112,10 @@ impl std::fmt::Display for Broken {
 fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<EngineError>() {
         report(printer, error, &error.code(), &error.details(), &error.hints());
-        return match error.fault() {
-            Fault::Application => SAID_NO,
-            Fault::Usage => USAGE,
-            Fault::World => WORLD,
-            Fault::Interrupted => INTERRUPTED,
-        };
+        return status(error.fault());
+    }
+    if let Some(error) = error.downcast_ref::<rebase::NotAll>() {
+        return error.status;
     }
     if error.is::<SaidNo>() {
         return SAID_NO;
@@ -137,6 +137,16 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     hints.extend(error.downcast_ref::<run_image::Unusable>().map(|error| error.source.hints()).unwrap_or_default());
     report(printer, error.as_ref(), code, &details, &hints);
     status
+}
+
+/// The exit status that says whose fault it is.
+fn status(fault: Fault) -> u8 {
+    match fault {
+        Fault::Application => SAID_NO,
+        Fault::Usage => USAGE,
+        Fault::World => WORLD,
+        Fault::Interrupted => INTERRUPTED,
+    }
 }
 
 /// What every command has.

@@ -72,7 +72,11 @@ impl Settings {
 
     /// What the image is put on; none for the default.
     pub(crate) fn run_image(&self, typed: Option<&str>) -> Result<Option<Location>> {
-        let text = typed.or(self.file.run_image.as_deref());
+        Settings::named_run_image(typed.or(self.file.run_image.as_deref()))
+    }
+
+    /// The run image of this name.
+    pub(crate) fn named_run_image(text: Option<&str>) -> Result<Option<Location>> {
         text.map(|text| text.parse::<Location>().with_context(|| format!("`{text}` names no run image"))).transpose()
     }
 

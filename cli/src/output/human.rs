@@ -120,6 +120,9 @@ impl Observer for Human {
             Event::Sending { to, bytes, total } => {
                 printer.progress("Sending", *bytes, *total, &format!("{} of {} to {to}", size(*bytes), size(*total)));
             }
+            Event::Rebasing { done, total } => {
+                printer.progress("Rebasing", *done, *total, &format!("{done} of {}", count(*total, "image")));
+            }
             Event::Published { layers, size, .. } => {
                 printer.done();
                 self.exported(*layers as u64, *size);

@@ -9,7 +9,10 @@ pub(crate) struct Json(pub(crate) Arc<Printer>);
 
 impl Observer for Json {
     fn event(&self, event: &Event) {
-        let progress = matches!(event, Event::Fetching { .. } | Event::Packing { .. } | Event::Sending { .. });
+        let progress = matches!(
+            event,
+            Event::Fetching { .. } | Event::Packing { .. } | Event::Sending { .. } | Event::Rebasing { .. }
+        );
         if self.0.verbose || !progress {
             self.0.json(event);
         }

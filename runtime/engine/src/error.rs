@@ -1,6 +1,7 @@
 //! Why there is no image.
 
 use crate::buildpack::PackageError;
+use crate::rebase::RebaseFailed;
 use crate::system::{PackagesError, RunImageError};
 use std::fmt;
 use std::io;
@@ -136,6 +137,9 @@ pub enum EngineError {
         #[source]
         source: Box<TransportError>,
     },
+    /// An image cannot be put on another run image.
+    #[error(transparent)]
+    Rebase(Box<RebaseFailed>),
     /// The store is in the way.
     #[error("the store cannot be used")]
     Store(#[from] StoreError),
@@ -164,6 +168,7 @@ impl EngineError {
             EngineError::ReadImage { .. } => "image/read",
             EngineError::Label { .. } => "image/label",
             EngineError::Publish { .. } => "image/write",
+            EngineError::Rebase(error) => error.reason.code(),
             EngineError::Store(_) => "store",
             EngineError::Interrupted => "interrupted",
         }
@@ -182,6 +187,7 @@ impl EngineError {
             | EngineError::RunImagePlatform { .. } => Fault::Usage,
             EngineError::Buildpack { failure, .. } => of_failure(failure),
             EngineError::RunImage(error) => error.fault(),
+            EngineError::Rebase(error) => error.reason.fault(),
             EngineError::Packages(error) if error.fault() == wattle_sandbox::Fault::User => Fault::Usage,
             EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
                 wattle_transport::Fault::NotFound => Fault::Usage,
@@ -212,6 +218,7 @@ impl EngineError {
             }
             EngineError::Buildpack { failure, .. } => failure.hints(),
             EngineError::RunImage(error) => error.hints(),
+            EngineError::Rebase(error) => error.reason.hints(),
             EngineError::Packages(error) => error.hints(),
             EngineError::RunImagePlatform { found, .. } => {
                 vec![format!("name a run image for what you want, or build with `--platform {found}`")]

@@ -159,6 +159,13 @@ pub enum Event {
         /// Bytes of its manifest, configuration and layers.
         size: u64,
     },
+    /// So many images are rebased, or cannot be.
+    Rebasing {
+        /// How many are done.
+        done: u64,
+        /// How many there are.
+        total: u64,
+    },
     /// Something that deserves attention and stops nothing.
     Warning {
         /// What.

@@ -191,12 +191,15 @@ pub(crate) fn identity(request: &Request) -> String {
 }
 
 /// The run image by digest.
-fn reference(base: &Base) -> String {
-    format!("{}@{}", name(&base.location), base.digest)
+pub(crate) fn reference(base: &Base) -> String {
+    match &base.location {
+        Location::Registry(reference) => reference.at(base.digest).to_string(),
+        layout @ Location::Layout { .. } => format!("{}@{}", name(layout), base.digest),
+    }
 }
 
 /// The name by which a newer run image is found.
-fn name(location: &Location) -> String {
+pub(crate) fn name(location: &Location) -> String {
     match location {
         Location::Registry(reference) => reference.to_string(),
         // Where a layout lies on this machine is nobody else's business, and would make equal builds differ.

@@ -24,7 +24,7 @@ pub use labels::{
 };
 pub use layers::{application, launch_layer, launcher};
 pub use names::{NameError, check_buildpack, check_layer, check_process, directory};
-pub use rebase::{BaseName, NewBase, RebaseError, RebaseNote, RebaseOptions, Rebased, rebase};
+pub use rebase::{BaseName, NewBase, RebaseError, RebaseNote, RebaseOptions, Rebased, rebase, recorded_run_image};
 pub use sbom::{Sbom, SbomFormat, SbomOf, sbom_layer, sboms_in};
 
 /// Where the application is.

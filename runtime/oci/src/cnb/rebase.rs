@@ -15,7 +15,7 @@ pub use error::RebaseError;
 pub use names::BaseName;
 pub use notes::RebaseNote;
 
-use super::labels::{LIFECYCLE_METADATA, RunImage};
+use super::labels::{LIFECYCLE_METADATA, RunImage, RunImageName};
 use crate::compose::{assemble, base_history};
 use crate::{Config, Digest, History, Image, ImageConfig, Layer};
 use check::Checks;
@@ -68,6 +68,12 @@ pub struct Rebased {
     pub notes: Vec<RebaseNote>,
 }
 
+/// The names by which a newer run image of `image` is found, bounded in length and number, and otherwise as `image` has
+/// them: nobody has to believe it.
+pub fn recorded_run_image(image: &Image) -> Result<RunImageName, RebaseError> {
+    Ok(Lifecycle::of(image)?.names())
+}
+
 /// Puts `image` on `base`. Images of Wattle and of the reference implementation are taken alike.
 pub fn rebase(image: &Image, base: &NewBase<'_>, options: RebaseOptions) -> Result<Rebased, RebaseError> {
     let lifecycle = Lifecycle::of(image)?;
@@ -96,7 +102,7 @@ pub fn rebase(image: &Image, base: &NewBase<'_>, options: RebaseOptions) -> Resu
 }
 
 /// What the image is to say of its run image. What means the same stays as it is written.
-fn renewed(old: &RunImage, base: &NewBase<'_>, top: Digest, names: Option<super::RunImageName>) -> RunImage {
+fn renewed(old: &RunImage, base: &NewBase<'_>, top: Digest, names: Option<RunImageName>) -> RunImage {
     let digest = base.image.digest().to_string();
     let same = old.reference.rsplit_once('@').is_some_and(|(_, recorded)| recorded == digest);
     let reference = if same { old.reference.clone() } else { base.reference.clone() };

@@ -1,7 +1,7 @@
 //! Images of Wattle and of the reference implementation, put on newer run images.
 
 use super::*;
-use crate::cnb::{self, Application, Buildpack, CREATED, LaunchLayer, Process, ProjectMetadata, RunImageName};
+use crate::cnb::{self, Application, Buildpack, CREATED, LaunchLayer, Process, ProjectMetadata};
 use crate::layer::Owner;
 use crate::{Descriptor, Reference, media};
 use proptest::prelude::*;
