@@ -6,13 +6,18 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
 
 mod architecture;
+mod archives;
 mod bad_input;
 mod build;
 mod cli;
 mod containment;
 mod launcher;
+mod mmdebstrap;
 mod node_modules;
+mod packages;
+mod rebase;
 mod run_image;
+mod run_images;
 mod settings;
 mod source;
 

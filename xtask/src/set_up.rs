@@ -4,13 +4,14 @@ use crate::shell;
 use anyhow::{Result, bail};
 
 /// Programs that tests run, and the Debian package of each.
-const TEST_PROGRAMS: [(&str, &str); 6] = [
+const TEST_PROGRAMS: [(&str, &str); 7] = [
     ("umoci", "umoci"),
     ("runc", "runc"),
     ("skopeo", "skopeo"),
     ("docker-registry", "docker-registry"),
     ("qemu-aarch64-static", "qemu-user-static"),
     ("npm", "npm"),
+    ("mmdebstrap", "mmdebstrap"),
 ];
 
 /// The C compiler for the C parts of dependencies on Windows.

@@ -2,7 +2,7 @@
 
 use crate::Version;
 use crate::control::{ControlError, Paragraph};
-use crate::package::relations;
+use crate::package::{relations, source};
 use crate::relation::Relations;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -29,6 +29,8 @@ pub struct InstalledPackage {
     pub version: Version,
     /// The architecture that it is for, or `all`.
     pub architecture: String,
+    /// Name and version of the source package that it was built from.
+    pub source: (String, String),
     /// What it says about others.
     pub relations: Arc<Relations>,
 }
@@ -72,12 +74,15 @@ impl Installed {
             if paragraph.get("Status").is_some_and(|status| !status.ends_with(" installed")) {
                 continue;
             }
+            let (name, version) = (paragraph.need("Package")?, paragraph.need("Version")?);
+            let (from, from_version) = source(paragraph.get("Source"), name, version);
             let package = InstalledPackage {
-                version: Version::new(paragraph.need("Version")?),
+                version: Version::new(version),
+                source: (from.to_owned(), from_version.to_owned()),
                 architecture: paragraph.get("Architecture").unwrap_or("all").to_owned(),
                 relations: Arc::new(relations(&paragraph)?),
             };
-            self.packages.insert(paragraph.need("Package")?.to_owned(), package);
+            self.packages.insert(name.to_owned(), package);
         }
         Ok(())
     }
@@ -110,7 +115,9 @@ mod tests {
         match Installed::of(&tree) {
             Ok(installed) => installed
                 .iter()
-                .map(|(name, package)| format!("{name} {}\n", package.version))
+                .map(|(name, package)| {
+                    format!("{name} {} of {}={}\n", package.version, package.source.0, package.source.1)
+                })
                 .collect::<Vec<_>>()
                 .concat(),
             Err(error) => crate::testing::reasons(&error),
@@ -119,13 +126,13 @@ mod tests {
 
     #[test]
     fn reads_either_list() {
-        let status = "Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\nStatus: deinstall ok config-files\nVersion: 2\n\nPackage: c\nStatus: install ok installed\nVersion: 3\n";
-        assert_eq!(check(&[(STATUS, status)]), "a 1\nc 3\n");
+        let status = "Package: a\nStatus: install ok installed\nVersion: 1\n\nPackage: b\nStatus: deinstall ok config-files\nVersion: 2\n\nPackage: c\nSource: d (2)\nStatus: install ok installed\nVersion: 3\n";
+        assert_eq!(check(&[(STATUS, status)]), "a 1 of a=1\nc 3 of d=2\n");
         let directory = [
             ("var/lib/dpkg/status.d/base", "Package: base-files\nVersion: 12.4\n"),
             ("var/lib/dpkg/status.d/base.md5sums", "abc etc/x\n"),
         ];
-        assert_eq!(check(&directory), "base-files 12.4\n");
+        assert_eq!(check(&directory), "base-files 12.4 of base-files=12.4\n");
         assert_eq!(check(&[]), "");
     }
 

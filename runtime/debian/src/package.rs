@@ -128,7 +128,7 @@ impl Package {
 }
 
 /// Name and version of the source: the package's own, where the field `Source` does not say otherwise.
-fn source<'a>(field: Option<&'a str>, name: &'a str, version: &'a str) -> (&'a str, &'a str) {
+pub(crate) fn source<'a>(field: Option<&'a str>, name: &'a str, version: &'a str) -> (&'a str, &'a str) {
     match field.map(|field| field.split_once(" (").unwrap_or((field, ""))) {
         None => (name, version),
         Some((source, "")) => (source, version),

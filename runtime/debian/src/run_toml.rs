@@ -1,6 +1,6 @@
 //! `run.toml`: what a run image is to be, as its author writes it.
 
-use crate::assemble::User;
+use crate::assemble::{AssembleError, User, check_users};
 use crate::resolve::{Root, RootError};
 use crate::run_image::Spec;
 use crate::suite::Suite;
@@ -53,6 +53,9 @@ pub enum RunTomlError {
     /// No such machines.
     #[error("cannot use `targets`")]
     Target(#[from] UnknownArchitecture),
+    /// Nobody can be such a user.
+    #[error("cannot use `users`")]
+    User(#[source] Box<AssembleError>),
     /// A name that an environment or labels cannot have.
     #[error("cannot use `{table}`: `{name}` is no name")]
     Name {
@@ -218,6 +221,7 @@ impl Raw {
         check_names("labels", self.labels.keys())?;
         let standard = Spec::standard(architecture);
         let users: Vec<User> = self.users.into_iter().map(RawUser::user).collect();
+        check_users(&users).map_err(|error| RunTomlError::User(error.into()))?;
         Ok(Spec {
             suite,
             packages,

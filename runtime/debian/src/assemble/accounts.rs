@@ -28,6 +28,11 @@ impl User {
     }
 }
 
+/// Refuses users who cannot be made.
+pub(crate) fn check_all(users: &[User]) -> Result<(), AssembleError> {
+    users.iter().enumerate().try_for_each(|(at, user)| check(user, &users[..at]))
+}
+
 /// Users of every system: name, user, group, home. Nobody can log in as any of them.
 const USERS: [(&str, u32, u32, &str); 18] = [
     ("root", 0, 0, "/root"),
@@ -129,8 +134,8 @@ impl Accounts {
         let fixed = USERS.iter().map(|(name, uid, gid, home)| user_line(name, *uid, *gid, home));
         let groups = GROUPS.iter().map(|(name, gid)| format!("{name}:x:{gid}:"));
         let mut accounts = Accounts { passwd: fixed.collect(), group: groups.collect() };
-        for (at, user) in users.iter().enumerate() {
-            check(user, &users[..at])?;
+        check_all(users)?;
+        for user in users {
             accounts.passwd.push(user_line(&user.name, user.uid, user.gid, &user.home));
             if !has_number(&accounts.group, user.gid) {
                 accounts.group.push(format!("{}:x:{}:", user.name, user.gid));

@@ -10,6 +10,7 @@ mod scripts;
 mod trim;
 
 pub use accounts::User;
+pub(crate) use accounts::check_all as check_users;
 pub use addition::{Below, add, fit};
 pub(crate) use overlay::{OverlayError, overlay};
 

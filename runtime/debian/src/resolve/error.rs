@@ -91,7 +91,9 @@ impl fmt::Display for Unmet {
             Unmet::Missing { name, near } if near.is_empty() => write!(f, ": there is no package `{name}`"),
             Unmet::Missing { name, near } => write!(f, ": there is no package `{name}`, but {}", listed(near)),
             Unmet::Versions { found, .. } => {
-                let found: Vec<_> = found.iter().map(Version::to_string).collect();
+                let mut found: Vec<_> = found.iter().map(Version::to_string).collect();
+                // Several archives may have the same.
+                found.dedup();
                 write!(f, ", but the suite has {}", found.join(", "))
             }
             Unmet::Architectures { name, found, wanted } => {

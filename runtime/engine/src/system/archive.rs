@@ -144,7 +144,8 @@ impl Archives {
         let text = match self.fetch(&[(format!("{directory}/InRelease"), None)]).await {
             Err(ArchiveError::Fetch(FetchError::NotFound { .. })) if *need == Need::IfThere => return Ok(Vec::new()),
             Err(ArchiveError::Fetch(FetchError::NotFound { .. })) => {
-                let near = Suite::near(codename).into_iter().map(str::to_owned).collect();
+                let near =
+                    Suite::near(codename).into_iter().filter(|near| near != codename).map(str::to_owned).collect();
                 return Err(ArchiveError::NoRelease { registry: registry.clone(), codename: codename.clone(), near });
             }
             fetched => first(&fetched?).to_vec()?,

@@ -20,9 +20,12 @@ use wattle_tree::Digest;
 /// The parts of the archives that are searched.
 pub(super) const COMPONENTS: [&str; 1] = ["main"];
 
-/// Why there is no default run image.
+/// Why there is no run image.
 #[derive(Debug, thiserror::Error)]
 pub enum RunImageError {
+    /// There is no default run image; another can be named.
+    #[error(transparent)]
+    Default(Box<RunImageError>),
     /// Debian has no packages for it.
     #[error("no run image can be assembled for `{0}`")]
     Platform(String),
@@ -53,6 +56,7 @@ impl RunImageError {
     /// Stable, for programs.
     pub(crate) fn code(&self) -> String {
         match self {
+            RunImageError::Default(error) => return error.code(),
             RunImageError::Archive(error) => return error.code(),
             RunImageError::Platform(_) => "run-image/platform",
             RunImageError::Lock(_) => "run-image/lock",
@@ -64,6 +68,7 @@ impl RunImageError {
 
     pub(crate) fn fault(&self) -> Fault {
         match self {
+            RunImageError::Default(error) => error.fault(),
             RunImageError::Archive(error) if error.is_of_user() => Fault::Usage,
             RunImageError::Platform(_)
             | RunImageError::Lock(_)
@@ -74,18 +79,19 @@ impl RunImageError {
     }
 
     pub(crate) fn hints(&self) -> Vec<String> {
-        let mut hints = match self {
+        match self {
+            RunImageError::Default(error) => {
+                let mut hints = error.hints();
+                hints.push("name a run image with `--run-image` instead".to_owned());
+                hints
+            }
             RunImageError::Archive(error) => error.hints(),
             RunImageError::Platform(platform) => spelled(platform),
             RunImageError::Lock(_) | RunImageError::Superseded(_) => {
-                return vec!["choose packages anew with `wattle run-image update`".to_owned()];
+                vec!["choose packages anew with `wattle run-image update`".to_owned()]
             }
-            // What its author wrote is to be mended, and no other image taken.
-            RunImageError::Assemble(_) => return Vec::new(),
             _ => Vec::new(),
-        };
-        hints.push("name a run image with `--run-image` instead".to_owned());
-        hints
+        }
     }
 }
 
@@ -121,7 +127,7 @@ impl Engine {
     ) -> Result<Chosen, EngineError> {
         let chosen = match location {
             Some(location) => self.named(target, location).await?,
-            None => self.assembled(target).await?,
+            None => self.assembled(target).await.map_err(|error| RunImageError::Default(error.into()))?,
         };
         let digest = chosen.source.digest.to_string();
         self.observer.event(&Event::RunImage { reference: chosen.name.clone(), digest });

@@ -1,7 +1,7 @@
 //! Images, unpacked by umoci and started by runc: no daemon, no storage, and nothing of ours in it.
 
 use super::http::{Response, free_port, get};
-use super::process::{Process, run};
+use super::process::{Output, Process, run};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -53,6 +53,43 @@ impl Bundle {
         container
     }
 
+    /// Gives it a `/tmp` of its own, as servers need that keep files there.
+    #[must_use]
+    pub fn with_tmp(self) -> Bundle {
+        let options = ["nosuid", "nodev", "mode=1777"];
+        let tmp = json!({ "destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": options });
+        self.configure(|configuration| {
+            if let Some(mounts) = configuration["mounts"].as_array_mut() {
+                mounts.push(tmp);
+            }
+        });
+        self
+    }
+
+    /// Runs a program of it to its end, as its user.
+    #[track_caller]
+    pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {
+        let args: Vec<&str> = args.into_iter().collect();
+        self.configure(|configuration| {
+            confine(configuration, 0);
+            if !args.is_empty() {
+                configuration["process"]["args"] = json!(args);
+            }
+        });
+        self.runc(&["run", "--bundle", &self.path("bundle").to_string_lossy(), &self.id()]).finish()
+    }
+
+    /// Runs a program of it, whose architecture is arm64, on a machine of another one.
+    #[track_caller]
+    pub fn emulate<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {
+        let emulator = self.root().join("emulator");
+        run("cp", [&which("qemu-aarch64-static"), &*emulator.to_string_lossy()]);
+        let mut command = Command::new("chroot");
+        command.args(["--userspec", "65534:65534"]).arg(self.root()).arg("/emulator").args(args);
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin");
+        Process::start(command).finish()
+    }
+
     fn id(&self) -> String {
         let name = self.0.path().file_name().expect("a temporary directory has a name");
         name.to_string_lossy().replace('.', "")
@@ -78,6 +115,11 @@ fn confine(configuration: &mut Value, port: u16) {
     if let Some(namespaces) = configuration["linux"]["namespaces"].as_array_mut() {
         namespaces.retain(|namespace| namespace["type"] != "network");
     }
+}
+
+/// Where a program is.
+fn which(program: &str) -> String {
+    run("sh", ["-c", "command -v \"$0\"", program]).trim().to_owned()
 }
 
 /// A started image, stopped and gone when this is dropped.

@@ -12,6 +12,8 @@ use std::time::Duration;
 pub struct Response {
     /// 200, if all is well.
     pub status: u16,
+    /// Status line and headers.
+    pub head: String,
     /// Without headers.
     pub body: String,
 }
@@ -25,7 +27,7 @@ pub fn get(port: u16, path: &str) -> io::Result<Response> {
     stream.read_to_string(&mut text)?;
     let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
-    Ok(Response { status, body: body.to_owned() })
+    Ok(Response { status, head: head.to_owned(), body: body.to_owned() })
 }
 
 /// A port that nobody listens on, given to nobody else in this process, and not of those that systems give by themselves.

@@ -40,6 +40,16 @@ impl Image {
         image
     }
 
+    /// The image for an architecture, of the index of this tag; `aside` is where it is copied by itself, with every digest
+    /// checked on the way, to be found there by the architecture's name.
+    #[track_caller]
+    pub fn of_index(layout: &Path, tag: &str, architecture: &str, aside: &Path) -> Image {
+        let from = format!("oci:{}:{tag}", layout.display());
+        let to = format!("oci:{}:{architecture}", aside.display());
+        skopeo(["--override-arch", architecture, "copy", "--quiet", "--preserve-digests", &from, &to]);
+        Image::verified(aside, architecture)
+    }
+
     fn layers(&self) -> &[Value] {
         self.manifest["layers"].as_array().map_or(&[], Vec::as_slice)
     }
@@ -78,8 +88,14 @@ impl Image {
         let layer = buildpack.map_or(&Value::Null, |buildpack| &buildpack["layers"][name]);
         let position = self.diff_ids().iter().position(|diff_id| layer["sha"] == *diff_id);
         let position = position.unwrap_or_else(|| panic!("there is no layer `{name}`: {metadata:#}"));
+        Listing::of_tar(self.tar(position))
+    }
+
+    /// The tar of a layer, by its place from below.
+    #[track_caller]
+    pub fn tar(&self, position: usize) -> impl Read {
         let path = path(&self.layout, text(&self.layers()[position]["digest"]));
-        Listing::of_tar(MultiGzDecoder::new(File::open(path).expect("the layer was read before")))
+        MultiGzDecoder::new(File::open(path).expect("the layer was read before"))
     }
 }
 

@@ -79,6 +79,8 @@ impl ArchiveError {
     /// True if whoever asked can mend it.
     pub fn is_of_user(&self) -> bool {
         match self {
+            // The digest is what the archive itself said.
+            ArchiveError::Fetch(FetchError::Digest { .. }) => false,
             ArchiveError::Fetch(error) => error.fault() == wattle_fetch::Fault::User,
             ArchiveError::NoRelease { .. } | ArchiveError::Distribution(_) | ArchiveError::NoKeys(_) => true,
             _ => false,
@@ -88,10 +90,18 @@ impl ArchiveError {
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
         match self {
+            ArchiveError::Fetch(FetchError::Digest { .. }) => {
+                vec![
+                    "the archive, or something on the way to it, changes files: name another by `--registry`"
+                        .to_owned(),
+                ]
+            }
             ArchiveError::Fetch(error) => error.hints(),
             ArchiveError::NoRelease { near, .. } => {
                 let near: Vec<_> = near.iter().map(|name| format!("`{name}`")).collect();
-                vec![format!("check the name, which may be {}, and that this archive has it", near.join(" or "))]
+                let instead =
+                    if near.is_empty() { String::new() } else { format!(", which may be {},", near.join(" or ")) };
+                vec![format!("check the name{instead} and that this archive has it")]
             }
             ArchiveError::Release { source: ReleaseError::Expired { .. }, .. } => {
                 vec![
