@@ -152,8 +152,8 @@ pub struct Layer {
 pub struct Placed {
     /// What.
     pub fetched: Fetched,
-    /// What was in it, if the host unpacked it.
-    pub contents: Option<Tree>,
+    /// What was in it and the directory of the layer where that was put, empty for the layer's own, if the host unpacked it.
+    pub unpacked: Option<(Tree, String)>,
 }
 
 /// A process that the image can start.

@@ -38,33 +38,40 @@ pub fn described(component: Component, contents: &Tree) -> Component {
     own
 }
 
-/// The packages that are bundled in `contents`: in any `node_modules` there.
-pub fn bundled(contents: &Tree) -> Vec<Component> {
+/// The packages that are bundled in `contents`, in any `node_modules` there, and that are `left` of them in the end.
+pub fn bundled(contents: &Tree, left: &Tree) -> Vec<Component> {
     let mut found = Vec::new();
-    collect(contents, DEEPEST, &mut found);
+    collect(contents, left, DEEPEST, &mut found);
     found
 }
 
-fn collect(directory: &Tree, depth: usize, found: &mut Vec<Component>) {
+/// The directories that are in both trees.
+fn directories<'a>(one: &'a Tree, other: &'a Tree) -> impl Iterator<Item = (&'a str, &'a Tree, &'a Tree)> {
+    one.entries().filter_map(|(name, node)| match node {
+        Node::Directory(directory) => Some((&**name, directory, other.directory(name)?)),
+        Node::File(_) | Node::Symlink(_) => None,
+    })
+}
+
+fn collect(contents: &Tree, left: &Tree, depth: usize, found: &mut Vec<Component>) {
     let Some(depth) = depth.checked_sub(1) else { return };
-    for (name, node) in directory.entries() {
-        match node {
-            Node::Directory(modules) if &**name == "node_modules" => packages(modules, depth, found),
-            Node::Directory(other) => collect(other, depth, found),
-            Node::File(_) | Node::Symlink(_) => {}
+    for (name, directory, left) in directories(contents, left) {
+        if name == "node_modules" {
+            packages(directory, left, depth, found);
+        } else {
+            collect(directory, left, depth, found);
         }
     }
 }
 
 /// What is right in a `node_modules`, and in the directories of scopes there.
-fn packages(modules: &Tree, depth: usize, found: &mut Vec<Component>) {
-    for (name, node) in modules.entries() {
-        let Node::Directory(package) = node else { continue };
+fn packages(modules: &Tree, left: &Tree, depth: usize, found: &mut Vec<Component>) {
+    for (name, package, left) in directories(modules, left) {
         if name.starts_with('@') {
-            packages(package, depth, found);
+            packages(package, left, depth, found);
         } else {
             found.extend(Manifest::of(package).as_ref().and_then(Manifest::component));
-            collect(package, depth, found);
+            collect(package, left, depth, found);
         }
     }
 }
@@ -145,17 +152,21 @@ mod tests {
 
     #[test]
     fn packages_in_packages_are_found() {
-        let found = bundled(&tree(&[
+        let archive = tree(&[
             ("package.json", r#"{ "name": "npm", "version": "10.0.0" }"#),
             ("node_modules/a/package.json", r#"{ "name": "a", "version": "1.0.0", "license": "ISC" }"#),
             ("node_modules/a/node_modules/@s/b/package.json", r#"{ "name": "@s/b", "version": "2.0.0" }"#),
             ("node_modules/a/test/package.json", r#"{ "name": "no", "version": "0.0.0" }"#),
             ("lib/node_modules/c/package.json", r#"{ "name": "c", "version": "3.0.0" }"#),
-        ]));
+        ]);
+        let found = bundled(&archive, &archive);
         insta::assert_snapshot!(found.iter().map(text).collect::<Vec<_>>().join("\n"), @r#"
         pkg:npm/c@3.0.0 [] 0
         pkg:npm/a@1.0.0 [ISC] 0
         pkg:npm/%40s/b@2.0.0 [] 0
         "#);
+        let mut left = archive.clone();
+        left.remove("node_modules/a");
+        assert_eq!(bundled(&archive, &left).len(), 1, "what was removed is not there");
     }
 }

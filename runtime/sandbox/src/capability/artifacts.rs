@@ -99,7 +99,7 @@ impl artifacts::Host for State {
             if let Err(error) = self.files.merge(&path, tree.clone()) {
                 return Ok(Err(path_error(&path, error).into()));
             }
-            self.building.provenance.unpacked(job.place, index, tree);
+            self.building.provenance.unpacked(job.place, index, tree, job.path.clone());
         }
         Ok(Ok(()))
     }

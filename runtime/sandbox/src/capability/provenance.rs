@@ -14,8 +14,8 @@ struct Entry {
     /// The layer that was being made meanwhile.
     during: Option<usize>,
     read: bool,
-    /// Into which layers it was unpacked, and as what.
-    unpacked: Vec<(usize, Tree)>,
+    /// Into which layers it was unpacked, as what and where there.
+    unpacked: Vec<(usize, (Tree, String))>,
 }
 
 /// Everything that was fetched, and what of it is part of the image.
@@ -40,8 +40,8 @@ impl Provenance {
         self.0[place].read = true;
     }
 
-    pub(crate) fn unpacked(&mut self, place: usize, layer: usize, contents: Tree) {
-        self.0[place].unpacked.push((layer, contents));
+    pub(crate) fn unpacked(&mut self, place: usize, layer: usize, contents: Tree, path: String) {
+        self.0[place].unpacked.push((layer, (contents, path)));
     }
 
     /// Notes that a layer was emptied.
@@ -56,11 +56,11 @@ impl Provenance {
     pub(crate) fn finish(self) -> Traced {
         let mut traced = Traced { fetched: Vec::with_capacity(self.0.len()), placed: Vec::new() };
         for Entry { fetched, pinned, during, read, unpacked } in self.0 {
-            let placed = |contents| Placed { fetched: fetched.clone(), contents };
+            let placed = |unpacked| Placed { fetched: fetched.clone(), unpacked };
             if unpacked.is_empty() && read && pinned {
                 traced.placed.push((during, placed(None)));
             }
-            traced.placed.extend(unpacked.into_iter().map(|(layer, contents)| (Some(layer), placed(Some(contents)))));
+            traced.placed.extend(unpacked.into_iter().map(|(layer, what)| (Some(layer), placed(Some(what)))));
             traced.fetched.push(fetched);
         }
         traced
@@ -91,9 +91,9 @@ mod tests {
         for place in [index, twice, written, loose] {
             provenance.read(place);
         }
-        provenance.unpacked(twice, 0, Tree::new());
-        provenance.unpacked(twice, 1, Tree::new());
-        provenance.unpacked(emptied, 2, Tree::new());
+        provenance.unpacked(twice, 0, Tree::new(), String::new());
+        provenance.unpacked(twice, 1, Tree::new(), String::new());
+        provenance.unpacked(emptied, 2, Tree::new(), String::new());
         provenance.cleared(2);
         let traced = provenance.finish();
         let line = |(layer, placed): &(Option<usize>, Placed)| format!("{} {layer:?}", placed.fetched.source);
