@@ -5,8 +5,10 @@
 #![expect(clippy::disallowed_methods, reason = "apt is what this is compared with")]
 
 use std::collections::BTreeSet;
-use std::path::Path;
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread;
+use tempfile::TempDir;
 use wattle_debian::resolve::{Request, Resolution, Root};
 use wattle_debian::{Architecture, Cuts, Index, Installed, resolve};
 
@@ -17,86 +19,41 @@ ca-certificates tzdata netbase
 coreutils dash
 bash
 curl
-wget
 git
 python3
 python3-pip
-python3-venv
 python3-numpy
 python3-psycopg2
 python3-django
 nginx
-nginx-full
 apache2
 openjdk-17-jre-headless
-openjdk-17-jdk-headless
-openjdk-17-jre
 default-jre-headless
-maven
 nodejs
 postgresql-client
 postgresql
 libpq5
-libpq-dev
 redis-server
-mariadb-client
 mariadb-server
 sqlite3
 php-cli
-php-fpm
 php-mysql
 ruby
 ruby-rails
-ruby-dev
-perl
 golang-go
-rustc
-cargo
-gcc
 build-essential
-clang
-cmake
 ffmpeg
 imagemagick
-libvips42
-ghostscript
-libreoffice-core
-chromium
-openssh-client
 openssh-server
 gnupg
-unzip zip
 jq
-less vim-tiny
 tini
-dumb-init
-fonts-dejavu
-graphviz
-gdal-bin
-texlive-latex-base
 erlang-base
-mono-runtime
-dotnet-host
-r-base-core
-lua5.4
-guile-3.0
-sbcl
-ghc
 memcached
 haproxy
-varnish
-squid
-supervisor
 cron
-exim4-daemon-light
-postfix
-systemd
 dbus
-x11-utils
-xvfb
-qemu-user-static
 podman
-docker.io
 libstdc++6 libatomic1 libc6
 mawk
 locales
@@ -112,18 +69,28 @@ fn chooses_what_apt_chooses() {
         eprintln!("not compared: this machine has no apt with package indexes");
         return;
     };
-    let (mut differences, apt) = (Vec::new(), tempfile::tempdir().unwrap());
-    for names in ASKED.lines() {
-        let (ours, theirs) = (ours(&index, names), theirs(names, apt.path()));
-        let is_known = DIFFERENT.iter().any(|(known, _)| *known == names);
-        if ours != theirs && !is_known {
-            differences.push(format!("{names}: {}", difference(&ours, &theirs)));
-        }
-    }
+    let apt = Apt::new();
+    let next = AtomicUsize::new(0);
+    let asked: Vec<&str> = ASKED.lines().collect();
+    let work = || {
+        let taken = std::iter::from_fn(|| asked.get(next.fetch_add(1, Ordering::Relaxed)));
+        taken.filter_map(|names| compare(&ours(&index, names), &apt.chooses(names), names)).collect::<Vec<_>>()
+    };
+    let threads = thread::available_parallelism().map_or(1, usize::from);
+    let differences = thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().flat_map(|worker| worker.join().unwrap()).collect::<Vec<_>>()
+    });
     assert!(differences.is_empty(), "{} differ:\n{}", differences.len(), differences.join("\n"));
 }
 
 type Set = Option<BTreeSet<String>>;
+
+/// What differs and is not known to.
+fn compare(ours: &Set, theirs: &Set, names: &str) -> Option<String> {
+    let is_known = DIFFERENT.iter().any(|(known, _)| *known == names);
+    (ours != theirs && !is_known).then(|| format!("{names}: {}", difference(ours, theirs)))
+}
 
 fn difference(ours: &Set, theirs: &Set) -> String {
     match (ours, theirs) {
@@ -170,37 +137,42 @@ fn ours(index: &Index, names: &str) -> Set {
     Some(packages.iter().map(|it| format!("{} {}", it.package.name, it.package.version)).collect())
 }
 
-/// What apt would install where nothing is: `Inst name (version archive [architecture])`. What it keeps from call to call is
-/// in `directory`.
-fn theirs(names: &str, directory: &Path) -> Set {
-    let status = directory.join("status");
-    if !status.exists() {
-        std::fs::write(&status, "").unwrap();
+/// apt where nothing is installed.
+struct Apt {
+    arguments: Vec<String>,
+    /// Its state, and what it reads from the indexes, which all calls share.
+    _directory: TempDir,
+}
+
+impl Apt {
+    fn new() -> Apt {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name).display().to_string();
+        std::fs::write(path("status"), "").unwrap();
+        let settings = [
+            format!("Dir::State::status={}", path("status")),
+            format!("Dir::State::extended_states={}", path("extended_states")),
+            format!("Dir::Cache::pkgcache={}", path("pkgcache.bin")),
+            format!("Dir::Cache::srcpkgcache={}", path("srcpkgcache.bin")),
+            "APT::Architectures=amd64".to_owned(),
+            "Debug::NoLocking=true".to_owned(),
+        ];
+        let mut arguments: Vec<_> = settings.into_iter().flat_map(|setting| ["-o".to_owned(), setting]).collect();
+        arguments.extend(["--simulate", "--no-install-recommends", "install"].map(str::to_owned));
+        let apt = Apt { arguments, _directory: directory };
+        // The first call writes the caches, which the others share.
+        apt.chooses("base-files");
+        apt
     }
-    let mut arguments = vec![
-        "-o".to_owned(),
-        format!("Dir::State::status={}", status.display()),
-        "-o".to_owned(),
-        format!("Dir::Cache::pkgcache={}", directory.join("pkgcache.bin").display()),
-        "-o".to_owned(),
-        format!("Dir::State::extended_states={}", directory.join("extended_states").display()),
-    ];
-    let fixed = [
-        "-o",
-        "APT::Architectures=amd64",
-        "-o",
-        "Debug::NoLocking=true",
-        "--simulate",
-        "--no-install-recommends",
-        "install",
-    ];
-    arguments.extend(fixed.map(str::to_owned));
-    arguments.extend(names.split(' ').map(str::to_owned));
-    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    let simulated = output("apt-get", &arguments)?;
-    let line = |line: &str| {
-        let (name, rest) = line.strip_prefix("Inst ")?.split_once(" (")?;
-        Some(format!("{name} {}", rest.split_once(' ')?.0))
-    };
-    Some(simulated.lines().filter_map(line).collect())
+
+    /// What it would install: `Inst name (version archive [architecture])`.
+    fn chooses(&self, names: &str) -> Set {
+        let arguments: Vec<&str> = self.arguments.iter().map(String::as_str).chain(names.split(' ')).collect();
+        let simulated = output("apt-get", &arguments)?;
+        let line = |line: &str| {
+            let (name, rest) = line.strip_prefix("Inst ")?.split_once(" (")?;
+            Some(format!("{name} {}", rest.split_once(' ')?.0))
+        };
+        Some(simulated.lines().filter_map(line).collect())
+    }
 }
