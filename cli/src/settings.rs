@@ -96,6 +96,9 @@ impl Settings {
             if name.is_empty() {
                 bail!("`--env {item}` has no name: write `--env NAME=VALUE`");
             }
+            if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                bail!("`{name}` cannot be the name of a variable: write `--env NAME=VALUE`");
+            }
             environment.insert(name.to_owned(), value);
         }
         Ok(environment)

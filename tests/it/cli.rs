@@ -4,7 +4,8 @@ use crate::run_image::TinyRunImage;
 use crate::{cold, wattle};
 use wattle_test_support::{Call, Files, Wattle};
 
-const COMMANDS: [&[&str]; 7] = [&[], &["build"], &["detect"], &["plan"], &["inspect"], &["registries"], &["store"]];
+const COMMANDS: [&[&str]; 8] =
+    [&[], &["build"], &["detect"], &["plan"], &["inspect"], &["rebase"], &["registries"], &["store"]];
 
 fn application() -> Files {
     Files::of([("Procfile", "web: serve --port $PORT\nworker: work\n")])
@@ -83,9 +84,9 @@ fn what_people_read() {
     insta::assert_snapshot!(build.1, @"");
     insta::assert_snapshot!(detect.0, @"");
     insta::assert_snapshot!(detect.1, @r"
-    wattle/static    0.1.0  skip  `Procfile` says what to start
     wattle/node      0.1.0  skip  there is no `package.json`
     wattle/procfile  0.1.0  pass
+    wattle/static    0.1.0  skip  `Procfile` says what to start
     ");
     insta::assert_snapshot!(plan.0, @"");
     insta::assert_snapshot!(plan.1, @"wattle/procfile  0.1.0");

@@ -18,7 +18,7 @@ pub(crate) struct Config<'a> {
 }
 
 /// What a site is made with, of no use to its visitors: never served from the application itself.
-const PRIVATE: &str = r"^/(Procfile|(buildpack|project|wattle)\.toml|(package|package-lock|npm-shrinkwrap)\.json)$";
+const PRIVATE: &str = r"(?i)^/(Procfile|Dockerfile|Makefile|(buildpack|project|wattle|netlify)\.toml|(package|package-lock|npm-shrinkwrap|tsconfig|composer|vercel)\.json|(yarn|pnpm-lock|bun|composer|Gemfile|Cargo|poetry)\.(lock|lockb|yaml)|(docker-)?compose\.ya?ml|Gemfile|_config\.yml)$";
 
 /// Names that change with their contents: whatever such a path is, it is that for ever.
 const FINGERPRINTED: [&str; 3] = [

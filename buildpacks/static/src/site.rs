@@ -7,6 +7,7 @@ use std::fmt;
 use std::fs::{self, File};
 use std::io;
 use std::path::Path;
+use wattle_buildpack::{Error, Result};
 
 /// A site, read once.
 #[derive(Debug, Default)]
@@ -27,10 +28,15 @@ const DIGITS: usize = 20;
 
 impl Site {
     /// Reads what will be served. A link can lead to anything in the application, so with one all of that counts.
-    pub(crate) fn read(app: &Path, root: &Root) -> io::Result<Self> {
+    /// Fails for a link that would show visitors what is not of the site.
+    pub(crate) fn read(app: &Path, root: &Root) -> Result<Self> {
         let folder = app.join(root.folder());
         let mut walk = Walk::default();
         walk.folder(&folder, "")?;
+        let place = |link: &str| format!("{}{link}", root.folder());
+        if let Some((link, target)) = walk.links.iter().find(|(link, target)| leads_out(&place(link), target)) {
+            return Err(link_error(link, target));
+        }
         let mut site = Self {
             has_index: folder.join("index.html").is_file(),
             has_missing_page: folder.join("404.html").is_file(),
@@ -38,7 +44,7 @@ impl Site {
             files: walk.files,
             digest: String::new(),
         };
-        if walk.links {
+        if !walk.links.is_empty() {
             walk.folder(app, "..")?;
         }
         site.digest = format!("{:x}", walk.hash.finalize());
@@ -65,7 +71,8 @@ impl fmt::Display for Site {
 struct Walk {
     hash: Sha256,
     files: usize,
-    links: bool,
+    /// Each with where it is and what it says.
+    links: Vec<(String, String)>,
     compressed: bool,
 }
 
@@ -81,8 +88,9 @@ impl Walk {
             if kind.is_dir() {
                 self.folder(&entry, &path)?;
             } else if kind.is_symlink() {
-                self.links = true;
-                self.add('l', &path, &fs::read_link(&entry)?.to_string_lossy());
+                let target = fs::read_link(&entry)?.to_string_lossy().into_owned();
+                self.add('l', &path, &target);
+                self.links.push((path, target));
             } else {
                 self.file(&entry, &path)?;
             }
@@ -105,7 +113,47 @@ impl Walk {
     }
 }
 
+/// True if a link leads out of the application, or to what is hidden.
+fn leads_out(link: &str, target: &str) -> bool {
+    let mut place: Vec<&str> = link.split('/').filter(|part| !part.is_empty()).collect();
+    place.pop();
+    for part in target.split('/').filter(|part| !part.is_empty() && *part != ".") {
+        match part {
+            ".." if place.pop().is_none() => return true,
+            ".." => {}
+            part => place.push(part),
+        }
+    }
+    target.starts_with('/') || place.iter().any(|part| !is_served(&OsString::from(part)))
+}
+
+fn link_error(link: &str, target: &str) -> Error {
+    let summary = format!(
+        "the link `{}` would show `{target}`, which is hidden or no part of the application",
+        link.trim_start_matches('/')
+    );
+    Error::user("static/root/link", summary)
+        .hint("remove it, leave it out with a line in `.wattleignore`, or put a copy in its place")
+}
+
 /// Whether nginx will serve a file of this name, or what is in a folder of this name.
 fn is_served(name: &OsString) -> bool {
     name == ".well-known" || !name.as_encoded_bytes().starts_with(b".")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stay_in_the_site() {
+        for (link, target) in [("a", "b"), ("docs/latest", "v2"), ("public/x", "../img/./x"), ("a", ".well-known/x")] {
+            assert!(!leads_out(link, target), "{link} -> {target}");
+        }
+        for (link, target) in
+            [("a", "/etc/passwd"), ("a", "../x"), ("public/b", "../../x"), ("a", ".env"), ("public/a", "../.git")]
+        {
+            assert!(leads_out(link, target), "{link} -> {target}");
+        }
+    }
 }

@@ -118,7 +118,8 @@ impl Unpacked {
     /// What [`unpack`] made of `package` before, all of which was kept.
     pub fn again(package: &Package, before: Unpacked) -> Result<Unpacked, DebError> {
         let name = || format!("{} {}", package.name, package.version);
-        let package = related(package, &before.control).map_err(|source| DebError { package: name(), source })?;
+        let checked = check_identity(package, &before.control).and_then(|()| related(package, &before.control));
+        let package = checked.map_err(|source| DebError { package: name(), source })?;
         Ok(Unpacked { package, ..before })
     }
 }

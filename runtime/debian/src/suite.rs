@@ -28,6 +28,13 @@ impl Suite {
         Some(Suite::new(distribution, version, codename))
     }
 
+    /// The release of this number, as `os-release` and the labels of base images have it, if it is known.
+    pub fn numbered(distribution: &str, version: &str) -> Option<Suite> {
+        let is_it = |(of, number, _): &&(&str, &str, &str)| *of == distribution && *number == version;
+        let (distribution, version, codename) = KNOWN.iter().find(is_it)?;
+        Some(Suite::new(distribution, version, codename))
+    }
+
     /// Debian 12.
     pub fn bookworm() -> Suite {
         Suite::new("debian", "12", "bookworm")
@@ -68,6 +75,8 @@ mod tests {
         assert_eq!(Suite::known("bookworm"), Some(Suite::bookworm()));
         assert_eq!(Suite::known("noble").unwrap().archives()[2], ("ubuntu".to_owned(), "noble-security".to_owned()));
         assert_eq!(Suite::known("bookwurm"), None);
+        assert_eq!(Suite::numbered("debian", "12"), Some(Suite::bookworm()));
+        assert_eq!(Suite::numbered("ubuntu", "12"), None);
         assert_eq!(Suite::near("bookwurm"), ["bookworm"]);
     }
 }

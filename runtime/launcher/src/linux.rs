@@ -6,7 +6,7 @@ use crate::init::Init;
 use std::env;
 use std::ffi::{OsStr, OsString};
 use std::fs;
-use std::io;
+use std::io::{self, Read as _};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::fs::PermissionsExt;
 use std::os::unix::process::CommandExt;
@@ -49,9 +49,31 @@ fn start(launch: &Launch, init: Option<Init>) -> Result<ExitCode, Error> {
     };
     ended.map_err(|error| {
         let program = launch.command.first().map(|program| program.escape_ascii().to_string()).unwrap_or_default();
-        Error::Launch(format!("could not start `{program}`: {error}"))
+        match missing_interpreter(launch, &error) {
+            Some(interpreter) => {
+                Error::Launch(format!("could not start `{program}`: there is no `{interpreter}`, which runs it"))
+            }
+            None => Error::Launch(format!("could not start `{program}`: {error}")),
+        }
     })
 }
+
+/// The kernel says of a script whose interpreter is not there that the script is not there.
+fn missing_interpreter(launch: &Launch, error: &io::Error) -> Option<String> {
+    if error.kind() != io::ErrorKind::NotFound {
+        return None;
+    }
+    let program = launch.command.first()?;
+    let found = look_up(program, launch.environment.get("PATH").unwrap_or_default())?;
+    let mut start = Vec::new();
+    fs::File::open(found).ok()?.take(LONGEST_LINE).read_to_end(&mut start).ok()?;
+    let line = String::from_utf8_lossy(start.strip_prefix(b"#!")?).into_owned();
+    let interpreter = line.lines().next()?.split_whitespace().next()?.to_owned();
+    (!Path::new(&interpreter).exists()).then_some(interpreter)
+}
+
+/// Bytes of a first line that the kernel looks at.
+const LONGEST_LINE: u64 = 256;
 
 /// The program is looked up from the application's directory, and only then comes the working directory, as in the
 /// reference implementation: a relative program has to be found from both.

@@ -134,7 +134,7 @@ fn a_site_with_everything() {
         location ~ "/\.(?!well-known/)" {
             return 404;
         }
-        location ~ "^/(Procfile|(buildpack|project|wattle)\.toml|(package|package-lock|npm-shrinkwrap)\.json)$" {
+        location ~ "(?i)^/(Procfile|Dockerfile|Makefile|(buildpack|project|wattle|netlify)\.toml|(package|package-lock|npm-shrinkwrap|tsconfig|composer|vercel)\.json|(yarn|pnpm-lock|bun|composer|Gemfile|Cargo|poetry)\.(lock|lockb|yaml)|(docker-)?compose\.ya?ml|Gemfile|_config\.yml)$" {
             return 404;
         }
         error_page 403 =200 /index.html;

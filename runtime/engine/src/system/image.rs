@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::str::FromStr;
 use tokio::task::block_in_place;
-use wattle_debian::{Architecture, RunImage, Selection, Spec};
+use wattle_debian::{Architecture, AssembleError, RunImage, Selection, Spec};
 use wattle_oci::{Base, Image, Platform, cnb};
 use wattle_sandbox::Cancel;
 use wattle_store::{Store, StoreError};
@@ -73,7 +73,10 @@ impl RunImageError {
             RunImageError::Platform(_)
             | RunImageError::Lock(_)
             | RunImageError::Superseded(_)
-            | RunImageError::Assemble(wattle_debian::RunImageError::Resolve { .. }) => Fault::Usage,
+            | RunImageError::Assemble(
+                wattle_debian::RunImageError::Resolve { .. }
+                | wattle_debian::RunImageError::Assemble { source: AssembleError::User { .. }, .. },
+            ) => Fault::Usage,
             _ => Fault::World,
         }
     }
@@ -138,6 +141,9 @@ impl Engine {
         let read = self.transport.read(location, target).await;
         let source =
             read.map_err(|source| EngineError::ReadImage { location: location.to_string(), source: source.into() })?;
+        if source.image.config().label(cnb::LIFECYCLE_METADATA).is_some() {
+            return Err(EngineError::RunImageIsApplication(location.to_string()));
+        }
         let found = source.image.config().value().platform();
         if found.os != target.os || found.architecture != target.architecture {
             let (reference, found, wanted) = (location.to_string(), found.to_string(), target.to_string());

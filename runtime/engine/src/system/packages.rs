@@ -7,6 +7,7 @@ pub use error::PackagesError;
 use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
 use super::base::System;
 use super::filesystem::{pack, tell};
+use super::image::Chosen;
 use crate::artifacts::cancelled;
 use crate::event::Event;
 use crate::packing::{self, Packing};
@@ -24,6 +25,7 @@ use wattle_fetch::FetchError;
 use wattle_oci::{Addition, Layer};
 use wattle_plan::{BuildpackKey, Capabilities};
 use wattle_sandbox::{Cancel, Fault, GuestError};
+use wattle_sbom::{Component, DebianPackage};
 use wattle_store::Packed;
 use wattle_tree::Digest;
 
@@ -35,6 +37,8 @@ const NAME: &str = "packages";
 pub(crate) const PACKAGES: &str = "Packages: ";
 /// Changes when the same packages become another layer.
 const REVISION: u32 = 1;
+/// Changes when more is noted of what packages come to.
+const NOTED: u32 = 2;
 
 /// The packages of one build.
 pub(crate) struct Packages {
@@ -42,6 +46,8 @@ pub(crate) struct Packages {
     runtime: Handle,
     cancel: Cancel,
     run_image: String,
+    /// Name and version of the distribution, as the run image's labels have them.
+    distribution: Option<(String, String)>,
     system: System,
     architecture: String,
     asked: Mutex<Asked>,
@@ -70,6 +76,8 @@ struct Listing {
 struct Found {
     /// What is added, sorted by name.
     packages: Vec<Locked>,
+    /// Name and version of the source package of each, by its name.
+    sources: BTreeMap<String, (String, String)>,
     /// What each of the roots is: name, version, and whether the run image has it.
     answers: BTreeMap<String, (String, String, bool)>,
 }
@@ -79,7 +87,7 @@ impl Packages {
     pub(crate) fn new(
         archives: Archives,
         cancel: Cancel,
-        run_image: &str,
+        base: &Chosen,
         system: System,
         architecture: &str,
     ) -> Packages {
@@ -87,7 +95,8 @@ impl Packages {
             archives,
             runtime: Handle::current(),
             cancel,
-            run_image: run_image.to_owned(),
+            run_image: base.name.clone(),
+            distribution: base.distribution(),
             system,
             architecture: architecture.to_owned(),
             asked: Mutex::default(),
@@ -130,7 +139,7 @@ impl Packages {
     /// Resolves what was not resolved from the same indexes over the same system before.
     fn found(&self, roots: &BTreeSet<String>, listing: &Listing) -> Result<Found, PackagesError> {
         let digests: Vec<_> = listing.indexes.iter().map(|index| index.digest.to_string()).collect();
-        let facts = (REVISION, self.system.tree().digest()?.to_string(), digests, roots);
+        let facts = (NOTED, self.system.tree().digest()?.to_string(), digests, roots);
         let document = format!("packages-for:{}", Digest::of(format!("{facts:?}").as_bytes()));
         if let Some(found) = get(&self.archives.store, &document)? {
             return Ok(found);
@@ -160,8 +169,10 @@ impl Packages {
         let resolution = resolve(index, &request)?;
         let mut packages: Vec<_> = resolution.packages.iter().map(|it| Locked::of(&it.package)).collect();
         packages.sort_by(|one, other| one.name.cmp(&other.name));
+        let source = |it: &Package| (it.name.clone(), (it.source.clone(), it.source_version.to_string()));
+        let sources = resolution.packages.iter().map(|it| source(&it.package)).collect();
         let answers = roots.iter().map(|text| (text.clone(), answer(text, &resolution, &installed))).collect();
-        Ok(Found { packages, answers })
+        Ok(Found { packages, sources, answers })
     }
 
     /// Waits for an archive until somebody interrupts.
@@ -174,16 +185,22 @@ impl Packages {
         })
     }
 
-    /// The release that the run image says it is of.
+    /// The release that the run image says it is of: in its files, or in the labels of base images.
     fn suite(&self) -> Result<Suite, PackagesError> {
         let image = self.run_image.clone();
-        let Some(distribution) = self.system.release("ID") else { return Err(PackagesError::Unknown(image)) };
+        let labels = self.distribution.clone();
+        let (labelled, number) = labels.map_or((None, None), |(name, version)| (Some(name), Some(version)));
+        let Some(distribution) = self.system.release("ID").or(labelled) else {
+            return Err(PackagesError::Unknown(image));
+        };
         if !["debian", "ubuntu"].contains(&distribution.as_str()) {
             return Err(PackagesError::Distribution { image, distribution });
         }
-        let codename = self.system.release("VERSION_CODENAME").ok_or(PackagesError::Unknown(image))?;
-        let version = self.system.release("VERSION_ID").unwrap_or_default();
-        Ok(Suite { distribution, version, codename })
+        let version = self.system.release("VERSION_ID").or(number).unwrap_or_default();
+        match self.system.release("VERSION_CODENAME") {
+            Some(codename) => Ok(Suite { distribution, version, codename }),
+            None => Suite::numbered(&distribution, &version).ok_or(PackagesError::Unknown(image)),
+        }
     }
 }
 
@@ -207,6 +224,27 @@ impl Packages {
         let layer = self.assembled(&packages, listing.architecture, packing)?;
         put(packing.store, &document, &packing::packed(&layer))?;
         Ok(Some(Addition { layer, created_by }))
+    }
+
+    /// Everything that is added.
+    pub(crate) fn components(&self) -> Vec<Component> {
+        let Asked { found, .. } = &*self.asked();
+        let (vendor, release) = self.system.distribution();
+        let component = |package: &Locked| {
+            let own = (&package.name, &package.version);
+            let (source, source_version) =
+                found.sources.get(&package.name).map_or(own, |(name, version)| (name, version));
+            let component = Component::debian(&DebianPackage {
+                name: &package.name,
+                version: &package.version,
+                architecture: &package.architecture,
+                source: (source, source_version),
+                distribution: (&vendor, &release),
+            });
+            let digests = format!("sha256:{}", package.sha256).parse().into_iter().collect();
+            Component { digests, source: Some(package.source.clone()), ..component }
+        };
+        found.packages.iter().map(component).collect()
     }
 
     fn assembled(

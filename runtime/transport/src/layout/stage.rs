@@ -65,6 +65,21 @@ impl Stage {
         fs::rename(self.path(), path)
     }
 
+    /// Moves all that is in it to the empty directory `path`; false if a layout has come to be there. Whoever reads
+    /// meanwhile finds no layout, or one that somebody is adding to.
+    pub(super) fn empty_into(&self, path: &Path) -> Result<bool, LayoutError> {
+        self.pour_into(path)?;
+        let (mark, index) = (path.join(MARK), path.join(INDEX));
+        // Our lock stays on it, so that who comes second waits for the index.
+        match fs::hard_link(self.path().join(MARK), &mark) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(false),
+            Err(_) => fs::rename(self.path().join(MARK), &mark).map_err(disk("write", &mark))?,
+            Ok(()) => {}
+        }
+        fs::rename(self.path().join(INDEX), &index).map_err(disk("write", &index))?;
+        Ok(true)
+    }
+
     /// Moves its blobs to the layout `path`.
     pub(super) fn pour_into(&self, path: &Path) -> Result<(), LayoutError> {
         let blobs = self.path().join("blobs");
@@ -109,7 +124,8 @@ fn sweep(parent: &Path, own: &File) {
     }
 }
 
-fn is_stage(entry: &DirEntry) -> bool {
+/// True for a directory that this module may have made.
+pub(super) fn is_stage(entry: &DirEntry) -> bool {
     let name = entry.file_name();
     let random = name.to_str().and_then(|name| name.strip_prefix(PREFIX));
     let named = random.is_some_and(|it| it.len() == RANDOM && it.bytes().all(|byte| byte.is_ascii_alphanumeric()));

@@ -2,7 +2,7 @@
 //! meanwhile, or after we were killed, finds what was there before or what should be there.
 
 use super::read::{Layout, check_file};
-use super::stage::Stage;
+use super::stage::{Stage, is_stage};
 use super::{INDEX, LayoutError, MARK, REF_NAME, blob_path, disk, tag_of};
 use crate::progress::Outcome;
 use std::fs::{self, File};
@@ -39,7 +39,8 @@ impl Writer {
         if !is_new {
             Layout::open(path).map_err(LayoutError::in_the_way)?;
         }
-        let beside = if is_new { nearest_directory(path) } else { path };
+        // A directory that is there stays: it may be one that cannot be replaced, such as a volume.
+        let beside = if is_new && !path.is_dir() { nearest_directory(path) } else { path };
         Ok(Writer { path: path.to_owned(), stage: Arc::new(Stage::new(beside)?), is_new })
     }
 
@@ -109,13 +110,16 @@ impl Writer {
 
     /// Puts the finished directory in its place; false if a layout has come to be there.
     fn settle(&self) -> Result<bool, LayoutError> {
+        if self.stage.path().starts_with(&self.path) {
+            return self.stage.empty_into(&self.path);
+        }
         if let Some(parent) = self.path.parent() {
             fs::create_dir_all(parent).map_err(disk("create the directory", parent))?;
         }
         // Not every host replaces an empty directory by itself. One that is not empty stays.
         match fs::remove_dir(&self.path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound && is_vacant(&self.path)? => {
-                return Err(disk("replace", &self.path)(error));
+                return self.stage.empty_into(&self.path);
             }
             _ => {}
         }
@@ -147,10 +151,13 @@ impl Write for Pending {
     }
 }
 
-/// True if there is nothing in the way.
+/// True if there is nothing in the way, but for what somebody else is about to make a layout of.
 fn is_vacant(path: &Path) -> Result<bool, LayoutError> {
     match fs::read_dir(path) {
-        Ok(mut entries) => Ok(entries.next().is_none()),
+        Ok(entries) => {
+            let (stages, others): (Vec<_>, Vec<_>) = entries.flatten().partition(is_stage);
+            Ok(others.iter().all(|entry| entry.file_name() == "blobs" && !stages.is_empty()))
+        }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
             Err(LayoutError::InTheWay { path: path.to_owned(), reason: "it is not a directory".to_owned() })
@@ -241,6 +248,22 @@ mod tests {
         one.finish(a, "one").unwrap();
         two.finish(b, "two").unwrap();
         assert_eq!(listing(&path), "one two in blobs index.json oci-layout of out");
+    }
+
+    #[test]
+    fn an_empty_directory_stays_the_one_that_it_is() {
+        let place = tempfile::tempdir().unwrap();
+        let path = place.path().join("out");
+        fs::create_dir(&path).unwrap();
+        // As one does that somebody works in, or that is a volume.
+        let (kept, one, two) =
+            (fs::read_dir(&path).unwrap(), Writer::open(&path).unwrap(), Writer::open(&path).unwrap());
+        let (a, b) = (put(&one, "a"), put(&two, "b"));
+        assert!(Layout::open(&path).is_err(), "nothing is there before all of it is");
+        one.finish(a, "one").unwrap();
+        two.finish(b, "two").unwrap();
+        assert_eq!(listing(&path), "one two in blobs index.json oci-layout of out");
+        drop(kept);
     }
 
     #[test]
