@@ -88,6 +88,7 @@ pub(crate) enum Command {
     Detect(Detect),
     Plan(Plan),
     Inspect(Inspect),
+    Sbom(Sbom),
     Rebase(Rebase),
     RunImage(RunImage),
     Registries(Registries),
@@ -240,6 +241,45 @@ pub(crate) struct Rebase {
     /// Speak plain HTTP to this registry of images, as is done for this machine's own
     #[arg(long = "insecure-registry", value_name = "HOST")]
     pub(crate) insecure: Vec<String>,
+}
+
+/// Say what an image consists of: its bill of materials
+///
+/// Everything that buildpacks fetched, by layer; the packages that were added; the run image's packages.
+#[derive(Debug, Parser)]
+#[command(after_long_help = "\
+Examples:
+  wattle sbom oci:shop
+  wattle sbom oci:shop --as cyclonedx > shop.cdx.json      for a scanner
+  wattle sbom registry.example/team/shop:1 --output bom    the documents, as they are in the image")]
+pub(crate) struct Sbom {
+    /// The image: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    #[arg(value_name = "IMAGE")]
+    pub(crate) image: String,
+    /// Print one document of everything
+    #[arg(long = "as", value_enum, value_name = "FORM", conflicts_with = "output")]
+    pub(crate) form: Option<BomForm>,
+    /// Write the documents that the image has into this directory
+    #[arg(short, long, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    /// Leave out the run image, whose layers are fetched to see its packages
+    #[arg(long)]
+    pub(crate) no_run_image: bool,
+    /// Which of several, if the image is for several platforms
+    #[arg(long, value_name = "OS/ARCH")]
+    pub(crate) platform: Option<String>,
+    /// Speak plain HTTP to this registry of images
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) insecure: Vec<String>,
+}
+
+/// Forms of bills of materials.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BomForm {
+    /// CycloneDX 1.5, in JSON
+    Cyclonedx,
+    /// SPDX 2.3, in JSON
+    Spdx,
 }
 
 /// Make run images of packages, which are unpacked and never installed

@@ -7,6 +7,7 @@ mod inspect;
 mod rebase;
 mod registries;
 mod run_image;
+mod sbom;
 mod signal;
 mod store;
 
@@ -47,6 +48,7 @@ pub(crate) fn run(args: Args) -> ExitCode {
         Command::Detect(args) => assess::detect(&cx, &args.application),
         Command::Plan(args) => assess::plan(&cx, &args.application),
         Command::Inspect(args) => inspect::run(&cx, &args),
+        Command::Sbom(args) => sbom::run(&cx, &args),
         Command::Rebase(args) => rebase::run(&cx, &args),
         Command::RunImage(args) => run_image::run(&cx, &args),
         Command::Registries(args) => registries::run(&cx, &args),

@@ -92,7 +92,7 @@ fn only_transport_and_fetch_open_sockets() {
 #[test]
 fn values_do_no_input_and_output() {
     let packages = Packages::read();
-    for package in ["wattle-tree", "wattle-oci", "wattle-plan", "wattle-debian"] {
+    for package in ["wattle-tree", "wattle-oci", "wattle-plan", "wattle-debian", "wattle-sbom"] {
         let reach = packages.reach(package);
         assert!(!reach.contains("tokio"), "`{package}` is asynchronous");
         let sockets: Vec<_> = SOCKETS.iter().filter(|name| reach.contains(*name)).collect();
@@ -118,12 +118,13 @@ fn arrows_point_one_way() {
     wattle-buildpack-test: wattle-launcher wattle-plan wattle-sandbox wattle-tree
     wattle-command:
     wattle-debian: wattle-tree
-    wattle-engine: wattle-debian wattle-fetch wattle-launcher wattle-oci wattle-plan wattle-sandbox wattle-store wattle-transport wattle-tree
+    wattle-engine: wattle-debian wattle-fetch wattle-launcher wattle-oci wattle-plan wattle-sandbox wattle-sbom wattle-store wattle-transport wattle-tree
     wattle-fetch: wattle-store wattle-tree
     wattle-launcher:
     wattle-oci: wattle-tree
     wattle-plan: wattle-tree
     wattle-sandbox: wattle-tree
+    wattle-sbom: wattle-tree
     wattle-store: wattle-tree
     wattle-transport: wattle-oci wattle-tree
     wattle-tree:

@@ -18,6 +18,7 @@ mod packages;
 mod rebase;
 mod run_image;
 mod run_images;
+mod sbom;
 mod settings;
 mod source;
 

@@ -19,7 +19,7 @@ use tokio::time::Instant;
 use wattle_fetch::Permission;
 use wattle_oci::{Descriptor, Digest};
 use wattle_plan::{BuildpackKey, Step};
-use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, PlanEntry, Process, Stream};
+use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, Stream};
 use wattle_transport::{Location, Outcome, Progress};
 use wattle_tree::Tree;
 
@@ -76,6 +76,8 @@ pub(crate) struct DoneStep {
     pub(crate) processes: Vec<Process>,
     pub(crate) labels: BTreeMap<String, String>,
     pub(crate) fetched: Vec<Fetched>,
+    /// What of it is in the image, though in no layer that is known.
+    pub(crate) artifacts: Vec<Placed>,
     /// What it was told of its layers.
     pub(crate) stored: Arc<FromStore>,
 }
@@ -165,7 +167,7 @@ impl Engine {
             () = cancelled(&request.cancel) => return Err(EngineError::Interrupted),
         };
         let architecture = &request.target.architecture;
-        let packages = Packages::new(self.archives(), request.cancel.clone(), &base.name, system, architecture);
+        let packages = Packages::new(self.archives(), request.cancel.clone(), base, system, architecture);
         if !request.packages.is_empty() {
             block_in_place(|| packages.require(&request.packages))?;
         }
@@ -219,6 +221,7 @@ impl Run<'_> {
                 processes: contribution.processes,
                 labels: contribution.labels,
                 fetched: contribution.fetched,
+                artifacts: contribution.artifacts,
                 stored,
             });
         }

@@ -2,6 +2,7 @@
 
 use crate::buildpack::PackageError;
 use crate::rebase::RebaseFailed;
+use crate::sbom::BomError;
 use crate::system::{PackagesError, RunImageError};
 use std::fmt;
 use std::io;
@@ -88,6 +89,9 @@ pub enum EngineError {
     /// Packages of the operating system cannot be added.
     #[error(transparent)]
     Packages(Box<PackagesError>),
+    /// The run image is no run image.
+    #[error("`{0}` is an image of an application, and no run image")]
+    RunImageIsApplication(String),
     /// The run image is for something else.
     #[error("the run image `{reference}` is for `{found}`, and the image is to run on `{wanted}`")]
     RunImagePlatform {
@@ -140,6 +144,12 @@ pub enum EngineError {
     /// An image cannot be put on another run image.
     #[error(transparent)]
     Rebase(Box<RebaseFailed>),
+    /// A bill of materials cannot be written.
+    #[error("what the image consists of cannot be written down")]
+    WriteBom(#[from] serde_json::Error),
+    /// What an image consists of cannot be said.
+    #[error(transparent)]
+    Bom(Box<BomError>),
     /// The store is in the way.
     #[error("the store cannot be used")]
     Store(#[from] StoreError),
@@ -162,6 +172,7 @@ impl EngineError {
             EngineError::RunImage(error) => return error.code(),
             EngineError::RunImagePlatform { .. } => "run-image/platform",
             EngineError::RunImageLayers { .. } => "run-image/layers",
+            EngineError::RunImageIsApplication(_) => "run-image/application",
             EngineError::Packages(error) => return error.code(),
             EngineError::Pack { .. } => "export/pack",
             EngineError::Compose(_) => "export/compose",
@@ -169,6 +180,8 @@ impl EngineError {
             EngineError::Label { .. } => "image/label",
             EngineError::Publish { .. } => "image/write",
             EngineError::Rebase(error) => error.reason.code(),
+            EngineError::WriteBom(_) => "sbom/write",
+            EngineError::Bom(error) => error.code(),
             EngineError::Store(_) => "store",
             EngineError::Interrupted => "interrupted",
         }
@@ -184,10 +197,12 @@ impl EngineError {
             | EngineError::Package(_)
             | EngineError::Order(_)
             | EngineError::Launcher(_)
+            | EngineError::RunImageIsApplication(_)
             | EngineError::RunImagePlatform { .. } => Fault::Usage,
             EngineError::Buildpack { failure, .. } => of_failure(failure),
             EngineError::RunImage(error) => error.fault(),
             EngineError::Rebase(error) => error.reason.fault(),
+            EngineError::Bom(error) => error.fault(),
             EngineError::Packages(error) if error.fault() == wattle_sandbox::Fault::User => Fault::Usage,
             EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
                 wattle_transport::Fault::NotFound => Fault::Usage,
@@ -196,16 +211,27 @@ impl EngineError {
             // What the application or a buildpack has that no image can have.
             EngineError::Pack { source, .. } if source.kind() == io::ErrorKind::InvalidInput => Fault::Application,
             EngineError::Compose(error) if !matches!(**error, wattle_oci::cnb::Error::Pack(_)) => Fault::Application,
-            EngineError::Packages(_) | EngineError::RunImageLayers { .. } => Fault::World,
-            EngineError::Pack { .. } | EngineError::Compose(_) | EngineError::Label { .. } | EngineError::Store(_) => {
-                Fault::World
-            }
+            EngineError::Packages(_)
+            | EngineError::RunImageLayers { .. }
+            | EngineError::Pack { .. }
+            | EngineError::Compose(_)
+            | EngineError::Label { .. }
+            | EngineError::WriteBom(_)
+            | EngineError::Store(_) => Fault::World,
             EngineError::Interrupted => Fault::Interrupted,
         }
     }
 
     /// What to do next.
     pub fn hints(&self) -> Vec<String> {
+        let mut hints = self.own_hints();
+        if hints.iter().all(|hint| !hint.contains("disk")) && is_out_of_space(self) {
+            hints.insert(0, "free disk space, or set `--store` to a directory with room".to_owned());
+        }
+        hints
+    }
+
+    fn own_hints(&self) -> Vec<String> {
         match self {
             EngineError::NothingApplies { path, nearest, .. } => {
                 nearest.iter().map(|found| try_instead(path, found)).collect()
@@ -219,7 +245,11 @@ impl EngineError {
             EngineError::Buildpack { failure, .. } => failure.hints(),
             EngineError::RunImage(error) => error.hints(),
             EngineError::Rebase(error) => error.reason.hints(),
+            EngineError::Bom(error) => error.hints(),
             EngineError::Packages(error) => error.hints(),
+            EngineError::RunImageIsApplication(image) => {
+                vec![format!("name what it was built on, which `wattle inspect {image}` tells")]
+            }
             EngineError::RunImagePlatform { found, .. } => {
                 vec![format!("name a run image for what you want, or build with `--platform {found}`")]
             }
@@ -297,9 +327,24 @@ impl EngineError {
     }
 }
 
+/// True if somewhere behind an error, there is no room on a disk.
+fn is_out_of_space(error: &(dyn std::error::Error + 'static)) -> bool {
+    let causes = std::iter::successors(Some(error), |error| error.source());
+    causes.into_iter().any(|cause| {
+        let found = cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::StorageFull);
+        found || matches!(cause.downcast_ref(), Some(StoreError::Full { .. }))
+    })
+}
+
 impl From<RunImageError> for EngineError {
     fn from(error: RunImageError) -> EngineError {
         EngineError::RunImage(Box::new(error))
+    }
+}
+
+impl From<BomError> for EngineError {
+    fn from(error: BomError) -> EngineError {
+        EngineError::Bom(Box::new(error))
     }
 }
 

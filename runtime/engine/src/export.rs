@@ -5,14 +5,16 @@ use crate::error::EngineError;
 use crate::packing::{Packing, packed};
 use crate::request::Request;
 use crate::run::Run;
+use crate::sbom::{self, Bills};
 use crate::system::Packages;
 use std::collections::BTreeMap;
 use std::io;
-use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName};
+use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, SbomOf};
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
 use wattle_plan::BuildpackKey;
 use wattle_sandbox::LayerState;
+use wattle_sbom::Component;
 use wattle_store::LayerRecord;
 use wattle_transport::{Location, Source as Base};
 use wattle_tree::{Digest, Tree};
@@ -36,6 +38,7 @@ pub(crate) fn export(
     let cancel = run.request.cancel.clone();
     let packing = Packing { store: &run.engine.store, observer: &*run.observer, cancel };
     let mut records = Vec::new();
+    let mut bills = Bills::new(cnb::CREATED);
     let mut buildpacks = Vec::new();
     for step in &done.steps {
         let mut layers = Vec::new();
@@ -43,6 +46,9 @@ pub(crate) fn export(
             let name = format!("{}:{}", step.key.id, layer.name);
             let made = launch(&packing, step, layer).map_err(|source| EngineError::Pack { layer: name, source })?;
             records.push((step.key.clone(), layer.name.clone(), made.record));
+            if made.launch.is_some() {
+                bills.add(&SbomOf::Layer(step.key.id.to_string(), layer.name.clone()), made.components)?;
+            }
             layers.extend(made.launch);
         }
         buildpacks.push(Buildpack {
@@ -53,13 +59,16 @@ pub(crate) fn export(
             store: None,
         });
     }
+    let added = packages.map(|packages| packages.addition(&packing)).transpose()?.flatten();
+    bills.add(&SbomOf::Packages, packages.map(Packages::components).unwrap_or_default())?;
     let default_process = default_process(done);
+    let (program, launcher) = launcher(run, &packing)?;
     let application = Application {
-        packages: packages.map(|packages| packages.addition(&packing)).transpose()?.flatten(),
+        packages: added,
         buildpacks,
-        sboms: Vec::new(),
+        sboms: bills.finish(done, program)?,
         app: vec![application(&packing, &done.application)?],
-        launcher: launcher(run, &packing)?,
+        launcher,
         processes: processes(done),
         default_process,
         labels: labels(done),
@@ -75,6 +84,7 @@ pub(crate) fn export(
 
 struct Made {
     record: LayerRecord,
+    components: Vec<Component>,
     /// None if it is not part of the image.
     launch: Option<LaunchLayer>,
 }
@@ -87,6 +97,7 @@ fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> 
         None => step.stored.record(&layer.name).and_then(|record| record.contents),
     };
     let made = if uses.launch { Some(pack(packing, step, layer)?) } else { None };
+    let components = sbom::of_layer(step, layer);
     let record = LayerRecord {
         key: layer.key.clone(),
         build: uses.build,
@@ -94,7 +105,7 @@ fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> 
         cache: uses.cache,
         contents,
         packed: made.as_ref().map(packed),
-        more: step.stored.maker().record(),
+        more: step.stored.maker().record(&components),
     };
     let data = layer.key.iter().map(|(name, value)| (name.clone(), serde_json::Value::String(value.clone())));
     let launch = made.map(|packed| LaunchLayer {
@@ -104,7 +115,7 @@ fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> 
         build: uses.build,
         cache: uses.cache,
     });
-    Ok(Made { record, launch })
+    Ok(Made { record, components, launch })
 }
 
 fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io::Result<Layer> {
@@ -131,14 +142,15 @@ fn application(packing: &Packing, tree: &Tree) -> Result<Layer, EngineError> {
     pack().map_err(|source| EngineError::Pack { layer: "application".to_owned(), source })
 }
 
-fn launcher(run: &Run, packing: &Packing) -> Result<Layer, EngineError> {
+/// The digest of the launcher, and its layer.
+fn launcher(run: &Run, packing: &Packing) -> Result<(Digest, Layer), EngineError> {
     let architecture = &run.request.target.architecture;
     let program = run.request.launchers.get(architecture).filter(|program| !program.is_empty());
     let program = program.ok_or_else(|| EngineError::Launcher(run.request.target.to_string()))?;
     let pack = || {
         let source: Source = cnb::launcher(program.clone()).map_err(io::Error::other)?;
         let digest: Digest = program.digest()?;
-        packing.pack("launcher", digest, cnb::LAUNCHER, &owner(Owner::ROOT), &source)
+        Ok((digest, packing.pack("launcher", digest, cnb::LAUNCHER, &owner(Owner::ROOT), &source)?))
     };
     pack().map_err(|source| EngineError::Pack { layer: "launcher".to_owned(), source })
 }

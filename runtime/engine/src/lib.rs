@@ -19,6 +19,7 @@ mod packing;
 mod rebase;
 mod request;
 mod run;
+mod sbom;
 mod stored;
 mod system;
 
@@ -30,7 +31,10 @@ pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspecti
 pub use rebase::{RebaseFailed, RebaseReason, RebaseRequest, RebaseState, RebasedImage, RebasedOn};
 pub use request::{Engine, Request};
 pub use run::{Assessment, BuildpackVerdict};
+pub use sbom::{BillOfMaterials, BomError, Part};
 pub use system::{ArchiveError, Keyring, PackagesError, RunImageError, RunImageReport, RunImageTarget};
 
 /// Re-exported because they are part of a [`Request`].
 pub use wattle_sandbox::Cancel;
+/// Re-exported because they are part of a [`BillOfMaterials`].
+pub use wattle_sbom::{Component, Format as BomFormat};

@@ -6,10 +6,11 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use wattle_oci::layer::FORMAT;
 use wattle_sandbox::{Change, Stored, StoredLayer, Uses};
+use wattle_sbom::Component;
 use wattle_store::{LayerRecord, Store, StoreError};
 use wattle_tree::{Digest, Tree};
 
-/// Who made a layer, and in which form it was packed: what it depends on besides its key. Kept in [`LayerRecord::more`].
+/// Who made a layer, and in which form it was packed: what it depends on besides its key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Maker {
     version: String,
@@ -18,19 +19,28 @@ pub(crate) struct Maker {
     format: String,
 }
 
+/// What is kept in [`LayerRecord::more`].
+#[derive(Serialize, Deserialize)]
+struct More {
+    #[serde(flatten)]
+    maker: Maker,
+    /// What the layer consists of, which nobody could find out when it is reused.
+    components: Vec<Component>,
+}
+
 impl Maker {
     /// This version of a buildpack, with these files.
     pub(crate) fn new(version: String, files: &Digest) -> Maker {
         Maker { version, digest: files.to_string(), format: FORMAT.to_owned() }
     }
 
-    /// As a record keeps it.
-    pub(crate) fn record(&self) -> serde_json::Value {
-        serde_json::json!(self)
+    /// As the record of a layer keeps it, which consists of these.
+    pub(crate) fn record(&self, components: &[Component]) -> serde_json::Value {
+        serde_json::json!(More { maker: self.clone(), components: components.to_vec() })
     }
 
     fn of(record: &LayerRecord) -> Option<Maker> {
-        serde_json::from_value(record.more.clone()).ok()
+        More::of(record).map(|more| more.maker)
     }
 
     /// How the buildpack that made something differs from this one.
@@ -47,6 +57,12 @@ impl Maker {
         };
         let name = "buildpack".to_owned();
         Some(Change { name, before: before.as_ref().map(text), after: Some(text(self)) })
+    }
+}
+
+impl More {
+    fn of(record: &LayerRecord) -> Option<More> {
+        serde_json::from_value(record.more.clone()).ok()
     }
 }
 
@@ -104,6 +120,11 @@ impl FromStore {
         self.found(name).and_then(|found| found.layer.contents)
     }
 
+    /// What a layer consisted of when the buildpack asked for it.
+    pub(crate) fn components(&self, name: &str) -> Vec<Component> {
+        self.record(name).and_then(|record| More::of(&record)).map(|more| more.components).unwrap_or_default()
+    }
+
     /// A store that cannot be read is a warning: the layer is made anew.
     fn found(&self, name: &str) -> Option<Found> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -157,7 +178,7 @@ mod tests {
     }
 
     fn record(key: &str, maker: &Maker) -> LayerRecord {
-        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(), ..LayerRecord::default() }
+        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(&[]), ..LayerRecord::default() }
     }
 
     #[test]

@@ -26,6 +26,12 @@ const STATUS_DIR: &str = "var/lib/dpkg/status.d";
 pub(crate) struct System(Glimpse);
 
 impl System {
+    /// Of which distribution it is, and of which version of that (`ID` and `VERSION_ID`); `debian` and empty if it does not say.
+    pub(crate) fn distribution(&self) -> (String, String) {
+        let vendor = self.release("ID").unwrap_or_else(|| "debian".to_owned());
+        (vendor, self.release("VERSION_ID").unwrap_or_default())
+    }
+
     /// A field of `os-release`, unquoted.
     pub(crate) fn release(&self, field: &str) -> Option<String> {
         let text = self.0.file("usr/lib/os-release").or_else(|| self.0.file("etc/os-release"))?;
@@ -63,10 +69,15 @@ impl System {
 impl Engine {
     /// Reads what system `base` has. Its layers are fetched, unless what they have was noted before.
     pub(crate) async fn system(&self, base: &Source) -> Result<System, EngineError> {
+        self.system_of(base, base.image.layers()).await
+    }
+
+    /// Reads what system these layers of an image have, the lowest first.
+    pub(crate) async fn system_of(&self, base: &Source, layers: &[Layer]) -> Result<System, EngineError> {
         let unreadable =
             |source: io::Error| EngineError::RunImageLayers { reference: base.location.to_string(), source };
         let mut all = Glimpse::default();
-        for layer in base.image.layers() {
+        for layer in layers {
             let known = block_in_place(|| known(&self.store, layer)).map_err(|error| unreadable(error.into()))?;
             let glimpse = if let Some(glimpse) = known {
                 glimpse
@@ -80,7 +91,7 @@ impl Engine {
     }
 
     /// The bytes of a layer of `base`.
-    async fn layer(&self, base: &Source, layer: &Layer) -> Result<Blob, EngineError> {
+    pub(crate) async fn layer(&self, base: &Source, layer: &Layer) -> Result<Blob, EngineError> {
         let digest = &layer.descriptor.digest;
         let found = match &layer.blob {
             Some(blob) => Some(blob.clone()),

@@ -14,5 +14,6 @@ pub use image::RunImageError;
 pub use keyring::Keyring;
 pub use packages::PackagesError;
 
+pub(crate) use base::System;
 pub(crate) use image::Chosen;
 pub(crate) use packages::{Granted, PACKAGES, Packages};

@@ -229,7 +229,8 @@ impl Packages {
     /// Everything that is added.
     pub(crate) fn components(&self) -> Vec<Component> {
         let Asked { found, .. } = &*self.asked();
-        let (vendor, release) = self.system.distribution();
+        let known = self.suite().map(|suite| (suite.distribution, suite.version));
+        let (vendor, release) = known.unwrap_or_else(|_| self.system.distribution());
         let component = |package: &Locked| {
             let own = (&package.name, &package.version);
             let (source, source_version) =
