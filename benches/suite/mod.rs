@@ -6,6 +6,7 @@ mod cost;
 mod files;
 mod machine;
 mod packing;
+mod run_images;
 mod sizes;
 mod table;
 
@@ -42,6 +43,8 @@ enum Group {
     Packing,
     /// Building the sample, beside `npm ci`
     Building,
+    /// Making the default run image, beside mmdebstrap
+    RunImages,
     /// Sizes of what is shipped
     Sizes,
 }
@@ -68,6 +71,7 @@ impl Group {
             Group::Files => files::measure(runs),
             Group::Packing => packing::measure(runs),
             Group::Building => building::measure(runs),
+            Group::RunImages => run_images::measure(runs),
             Group::Sizes => sizes::measure(),
         }
     }
