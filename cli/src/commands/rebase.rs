@@ -174,7 +174,7 @@ fn tell(cx: &Context, summary: &Summary, results: &Results, started: Instant) {
     }
     if printer.json {
         printer.json(&Finished { event: "result", summary });
-    } else if !summary.dry_run {
+    } else if !summary.dry_run && results.len() > 1 {
         let Summary { rebased, up_to_date, failed, .. } = summary;
         let text = format!(
             "{}: {rebased} rebased, {up_to_date} up to date, {failed} failed",
@@ -192,8 +192,8 @@ fn done(cx: &Context, image: &RebasedImage) {
     }
     printer.detail(&format!("{} → {}", shortened(cx, &image.old.reference), shortened(cx, &image.new.reference)));
     printer.detail(&printer.style.faint(&image.digest));
-    for note in image.overridden.iter().chain(&image.notes) {
-        printer.detail(&printer.style.warning(note));
+    for note in notes(image) {
+        printer.detail(&printer.style.warning(&note));
     }
 }
 
@@ -211,14 +211,19 @@ fn planned(cx: &Context, image: &RebasedImage) {
             if image.old.name != image.new.name {
                 rows.push(row("Name", format!("{} → {}", image.old.name, image.new.name)));
             }
-            let (old, new) = (count(image.old.layers as u64, "layer"), count(image.new.layers as u64, "layer"));
-            rows.push(row("Layers", format!("{old} → {new}, {} stay", image.layers_kept)));
+            let (old, new) = (image.old.layers, image.new.layers);
+            rows.push(row("Layers", format!("{old} → {new} of the run image, {} stay", image.layers_kept)));
             rows.push(row("Digest", format!("{} → {}", digest(&image.previous_digest), digest(&image.digest))));
         }
     }
-    let notes = image.overridden.iter().chain(&image.notes);
-    rows.extend(notes.map(|note| row("Note", note.clone())));
+    rows.extend(notes(image).map(|note| row("Note", note)));
     cx.printer.lines(&table(&rows));
+}
+
+/// What was overridden, and what stays.
+fn notes(image: &RebasedImage) -> impl Iterator<Item = String> {
+    let overridden = image.overridden.iter().map(|reason| format!("forced: {reason}"));
+    overridden.chain(image.notes.iter().cloned())
 }
 
 /// A name by digest as people compare them.

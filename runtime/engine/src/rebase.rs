@@ -107,8 +107,9 @@ impl Engine {
         let total = request.images.len() as u64;
         let all = request.images.iter().map(|image| async {
             let result = tokio::select! {
-                result = self.rebase_one(request, image, &bases) => result,
+                biased;
                 () = cancelled(&request.cancel) => Err(EngineError::Interrupted),
+                result = self.rebase_one(request, image, &bases) => result,
             };
             let done = done.fetch_add(1, Ordering::Relaxed) + 1;
             self.observer.event(&Event::Rebasing { done, total });

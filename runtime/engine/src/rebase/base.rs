@@ -35,7 +35,10 @@ impl Base {
 
 /// Run images that were found for one image serve the others.
 #[derive(Default)]
-pub(super) struct Bases(Mutex<HashMap<(Wanted, Platform), Arc<OnceCell<Arc<Base>>>>>);
+pub(super) struct Bases(Mutex<HashMap<(Wanted, Platform), Found>>);
+
+/// One that is being looked for, or was found.
+type Found = Arc<OnceCell<Arc<Base>>>;
 
 /// A run image that is looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -156,8 +159,8 @@ mod tests {
             let found = candidates(&names, &to.parse().unwrap());
             found.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")
         };
-        insta::assert_snapshot!(check("m.example/app:1"), @"");
-        insta::assert_snapshot!(check("oci:app"), @"");
+        insta::assert_snapshot!(check("m.example/app:1"), @"m.example/run docker.io/library/run:12");
+        insta::assert_snapshot!(check("oci:app"), @"docker.io/library/run:12 m.example/run");
     }
 
     #[test]
