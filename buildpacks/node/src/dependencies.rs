@@ -120,7 +120,8 @@ fn platform(cx: &Context, node: &Version) -> Result<Platform> {
 
 /// Tells what is installed, and what npm would do that is not done.
 fn report(lock: &Lock, packages: &[&Entry], layout: &Layout, platform: &Platform) {
-    log::line(&format!("{} packages from `{}`", layout.archives.len(), lock.file));
+    let (number, noun) = (layout.archives.len(), if layout.archives.len() == 1 { "package" } else { "packages" });
+    log::line(&format!("{number} {noun} from `{}`", lock.file));
     for entry in packages.iter().filter(|entry| !platform.runs(&entry.package)) {
         let range = entry.package.engines.get("node").map_or("", String::as_str);
         log::line(&format!("  `{}` is made for Node `{range}`, not {}", entry.id(), platform.node));
