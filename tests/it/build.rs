@@ -124,6 +124,6 @@ fn a_second_build_says_what_it_reuses() {
     insta::assert_snapshot!(reused.join("\n"), @r"
     runtime        reused
     dependencies   reused
-    Exporting 7 layers, 4 reused, [size]
+    Exporting 8 layers, 4 reused, [size]
     ");
 }

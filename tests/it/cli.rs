@@ -76,7 +76,7 @@ fn what_people_read() {
      Building wattle/procfile 0.1.0
               web: serve --port $PORT (`$PORT` needs a shell)
               worker: work
-    Exporting 5 layers, [size]
+    Exporting 6 layers, [size]
      Finished oci:[out]/image in [time]
               [digest]
        Run it podman run --rm -e PORT=8080 -p 8080:8080 oci:[out]/image
@@ -107,11 +107,12 @@ fn what_people_read() {
       worker             work                                  wattle/procfile
 
     Layers
-      run image      [size]     [digest]
-      application    [size]     [digest]
-      launcher       [size]  [digest]
-      configuration  [size]     [digest]
-      process types  [size]     [digest]
+      run image          [size]     [digest]
+      bill of materials  [size]    [digest]
+      application        [size]     [digest]
+      launcher           [size]  [digest]
+      configuration      [size]     [digest]
+      process types      [size]     [digest]
     ");
 }
 

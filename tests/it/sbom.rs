@@ -109,7 +109,8 @@ fn the_documents_are_where_other_tools_look_for_them() {
     layers/sbom/launch/wattle_node/runtime/sbom.cdx.json
     layers/sbom/launch/wattle_node/runtime/sbom.spdx.json
     "#);
-    insta::assert_snapshot!(files(&written).iter().filter(|it| !files(&in_image).contains(it)).cloned().collect::<Vec<_>>().join("\n"), @"");
+    let besides: Vec<String> = files(&written).into_iter().filter(|path| !in_image.0.contains_key(path)).collect();
+    assert_eq!(besides, ["run-image/sbom.cdx.json", "run-image/sbom.spdx.json"]);
     for path in files(&in_image) {
         assert_eq!(in_image.0[&path], written.0[&path], "`{path}` was changed on the way");
     }

@@ -9,8 +9,9 @@ use cap_std::fs::Dir;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use wattle_engine::{BillOfMaterials, BomFormat, EngineError, Part};
+use wattle_engine::{BillOfMaterials, BomFormat, EngineError, License, Part};
 use wattle_transport::Location;
+use wattle_tree::Node;
 
 /// Says what an image consists of.
 pub(crate) fn run(cx: &Context, args: &Sbom) -> Result<()> {
@@ -56,7 +57,7 @@ fn write(cx: &Context, bill: &BillOfMaterials, directory: &Path) -> Result<()> {
         Ok(wattle_tree::write::to_directory(&files, &opened)?)
     };
     written().with_context(|| format!("the documents cannot be written to `{}`", directory.display()))?;
-    let number = files.walk().filter(|entry| entry.path.ends_with(".json")).count() as u64;
+    let number = files.walk().filter(|entry| matches!(entry.node, Node::File(_))).count() as u64;
     if cx.printer.json {
         cx.printer.json(bill);
     } else {
@@ -84,7 +85,7 @@ fn print(cx: &Context, bill: &BillOfMaterials) {
 
 fn row(cx: &Context, part: &Part) -> Vec<String> {
     let component = &part.component;
-    let licenses: Vec<&str> = component.licenses.iter().map(|license| license.text()).collect();
+    let licenses: Vec<&str> = component.licenses.iter().map(License::text).collect();
     let purl = component.purl.as_ref().filter(|_| cx.printer.verbose).map(ToString::to_string);
     vec![component.name.clone(), component.version.clone(), licenses.join(", "), purl.unwrap_or_default()]
 }

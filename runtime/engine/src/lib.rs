@@ -37,4 +37,4 @@ pub use system::{ArchiveError, Keyring, PackagesError, RunImageError, RunImageRe
 /// Re-exported because they are part of a [`Request`].
 pub use wattle_sandbox::Cancel;
 /// Re-exported because they are part of a [`BillOfMaterials`].
-pub use wattle_sbom::{Component, Format as BomFormat};
+pub use wattle_sbom::{Component, Format as BomFormat, License};

@@ -85,3 +85,52 @@ fn name(of: &SbomOf) -> String {
         SbomOf::Packages => "packages".to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use wattle_sandbox::Fetched;
+    use wattle_tree::Node;
+
+    fn tree(files: &[&str]) -> Tree {
+        let mut tree = Tree::new();
+        for path in files {
+            let name = path.split('/').rev().nth(1).unwrap_or("top");
+            let manifest = format!(r#"{{ "name": "{name}", "version": "1.0.0", "license": "MIT" }}"#);
+            tree.insert(path, Node::file(manifest.as_str())).unwrap();
+        }
+        tree
+    }
+
+    fn check(source: &str, archive: Option<(&[&str], &str)>, layer: &[&str]) -> String {
+        let (source, address) = (source.to_owned(), "https://mirror.example/x".to_owned());
+        let fetched = Fetched { source, address, digest: Digest::of(b""), size: 0 };
+        let unpacked = archive.map(|(files, path)| (tree(files), path.to_owned()));
+        let line = |it: Component| {
+            assert!(!format!("{it:?}").contains("mirror"), "an address is in {it:?}");
+            format!("{} {} [{}]", it.name, it.version, it.licenses.len())
+        };
+        parts(&Placed { fetched, unpacked }, &tree(layer)).into_iter().map(line).collect::<Vec<_>>().join(", ")
+    }
+
+    #[test]
+    fn an_archive_is_what_it_is_and_what_is_bundled_and_left_of_it() {
+        let archive: &[&str] = &["package.json", "node_modules/a/package.json", "node_modules/b/package.json"];
+        let left = ["node_modules/top/node_modules/a/package.json", "node_modules/top/package.json"];
+        let source = "npm:top/-/top-1.0.0.tgz";
+        assert_eq!(check(source, Some((archive, "node_modules/top")), &left), "top 1.0.0 [1], a 1.0.0 [1]");
+        assert_eq!(check(source, Some((archive, "elsewhere")), &left), "top 1.0.0 [1]");
+        assert_eq!(check(source, Some((archive, "")), archive), "top 1.0.0 [1], a 1.0.0 [1], b 1.0.0 [1]");
+        assert_eq!(check(source, None, &left), "top 1.0.0 [0]");
+        assert_eq!(check("https://files.example/tool", None, &left), "tool  [0]");
+    }
+
+    #[test]
+    fn nothing_makes_no_document() {
+        let mut bills = Bills::new("1980-01-01T00:00:01Z");
+        bills.add(&SbomOf::Packages, []).unwrap();
+        assert!(bills.sboms.is_empty());
+        bills.add(&SbomOf::Packages, [Component::own("x", "1", Digest::of(b""))]).unwrap();
+        assert_eq!(bills.sboms.len(), FORMATS.len());
+    }
+}

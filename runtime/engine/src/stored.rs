@@ -208,6 +208,21 @@ mod tests {
     }
 
     #[test]
+    fn what_a_layer_consists_of_is_known_when_it_is_reused() {
+        let directory = tempfile::tempdir().unwrap();
+        let store = Store::open(directory.path()).unwrap();
+        let maker = maker("1", "a");
+        let components = vec![Component::fetched("npm:a/-/a-1.0.0.tgz", Digest::of(b""))];
+        let noted = LayerRecord { more: maker.record(&components), ..LayerRecord::default() };
+        store.layers("app", "test/a").put("x", &noted).unwrap();
+        assert_eq!(from(&store, maker.clone()).components("x"), components);
+        // What was noted before anybody asked for it is made anew.
+        let old = LayerRecord { more: serde_json::json!(maker), ..LayerRecord::default() };
+        store.layers("app", "test/a").put("x", &old).unwrap();
+        assert!(from(&store, maker).other_buildpack("x").is_some());
+    }
+
+    #[test]
     fn a_layer_that_was_packed_in_another_form_is_not_reused_as_it_is() {
         let directory = tempfile::tempdir().unwrap();
         let store = Store::open(directory.path()).unwrap();

@@ -297,7 +297,7 @@ mod tests {
 
     #[test]
     fn says_which_document_is_wrong() {
-        insta::assert_snapshot!(check(&[("x/sbom.cdx.json", "{}")]), @"");
-        insta::assert_snapshot!(check(&[("x/sbom.spdx.json", "<")]), @"");
+        insta::assert_snapshot!(check(&[("x/sbom.cdx.json", "{}")]), @"the bill of materials `/layers/sbom/launch/x/sbom.cdx.json` in `shop` cannot be used: it is no document of CycloneDX");
+        insta::assert_snapshot!(check(&[("x/sbom.spdx.json", "<")]), @"the bill of materials `/layers/sbom/launch/x/sbom.spdx.json` in `shop` cannot be used: it cannot be read as a document of SPDX");
     }
 }
