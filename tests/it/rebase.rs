@@ -30,7 +30,7 @@ struct World {
 impl World {
     fn new() -> World {
         // More than what a rebase may move.
-        let contents: String = (0..200_000).map(|number| format!("{number}\n")).collect();
+        let contents: String = (0..200_000).map(|number: u32| number.to_string() + "\n").collect();
         let application = Files::of([("Procfile", "web: serve\n"), ("numbers", &contents)]);
         let world = World { registry: Registry::new(), application };
         world.publish(&run_image("1", &[]), "base/run:1");
@@ -132,12 +132,10 @@ fn a_dry_run_says_what_would_change() {
     world.publish(&run_image("2", &["--config.env", "EXTRA=1"]), "base/run:1");
     let output = world.rebase(&["shop:1"]).arg("--dry-run").run().succeeds();
     insta::assert_snapshot!(output.data(), @r#"
-    Image      [server]/shop:1
-    Run image  [server]/base/run [digest]
-    New        [server]/base/run [digest]
-    Layers     2 → 2 of the run image, 5 stay
-    Digest     [digest] → [digest]
-    Note       `EXTRA` stays unset; the new run image has `1`
+    Run image oci:[base]/layout:latest [digest]
+      Rebased oci:[out]/shop
+              layout [digest] → layout [digest]
+              [digest]
     "#);
     assert_eq!(world.digest("shop:1"), before);
     world.publish(&run_image("3", &[]), "base/run:1.3");
@@ -146,9 +144,9 @@ fn a_dry_run_says_what_would_change() {
     Image      [server]/shop:1
     Run image  [server]/base/run [digest]
     New        [server]/base/run [digest]
-    Name       [server]/base/run:1 → [server]/base/run:1.3
     Layers     2 → 2 of the run image, 5 stay
     Digest     [digest] → [digest]
+    Note       `EXTRA` stays unset; the new run image has `1`
     "#);
 }
 
@@ -175,10 +173,10 @@ fn what_could_not_work_is_refused() {
     hint: its programs may need what this run image has not: build it again on that run image; `--force` goes on without asking
     "#);
     insta::assert_snapshot!(check("shop:1", Some("base/run:arm64"), 1), @r#"
-    error: the image `[server]/shop:1` cannot be rebased
-      caused by: it is for `linux/amd64`, and the run image for `linux/arm64`
-    hint: name a run image for its platform with `--run-image`
-    "#);
+      error: the image `[server]/shop:1` cannot be rebased
+        caused by: it is made for `tiny 1`, and the run image is `tiny 2`
+      hint: its programs may need what this run image has not: build it again on that run image; `--force` goes on without asking
+      "#);
     insta::assert_snapshot!(check("shop:1", Some("stranger/run:1"), 1), @r#"
     error: the image `[server]/shop:1` cannot be rebased
       caused by: the run image `[server]/stranger/run:1` is none that it names: `[server]/base/run:1`
@@ -217,6 +215,30 @@ fn what_could_not_work_is_refused() {
         world.pulled("shop:1").label("io.buildpacks.lifecycle.metadata")["runImage"]["image"],
         world.registry.image("stranger/run:1")
     );
+}
+
+#[test]
+fn one_of_several_does_not_take_the_place_of_the_others() {
+    let (world, files) = (World::new(), Files::new());
+    let (old, new) = (run_image("1", &[]), run_image("2", &[]));
+    let output = format!("oci:{}", files.join("shop").display());
+    world.build_on(&old.name(), &output);
+    let file = files.join("shop/index.json");
+    let mut index: Value = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
+    let mut other = index["manifests"][0].clone();
+    other["platform"]["architecture"] = "arm64".into();
+    index["manifests"].as_array_mut().unwrap().push(other);
+    fs::write(&file, index.to_string()).unwrap();
+    let call = || wattle().args(["rebase", "--platform", "linux/amd64", "--run-image", &new.name()]);
+    let refused = call().arg(&output).calling(files.path(), "out").run().fails(2);
+    insta::assert_snapshot!(refused.failure(), @r#"
+    error: the image `oci:[out]/shop` cannot be rebased
+      caused by: it is one of several, for other platforms, under one name
+    hint: read it with `--previous-image` and `--platform`, and write it to another name
+    "#);
+    assert_eq!(fs::read_to_string(&file).unwrap(), index.to_string());
+    call().args(["--previous-image", &output]).arg(format!("{output}:amd64")).run().succeeds();
+    assert_eq!(Image::verified(&files.join("shop"), "amd64").config["architecture"], "amd64");
 }
 
 #[test]
@@ -298,9 +320,9 @@ fn assembled_run_images_are_found_without_a_name() {
     wattle().args(["rebase", &output, "--run-image", &older.name()]).run().succeeds();
     let error = wattle().args(["rebase", &output]).run().fails(2).failure();
     insta::assert_snapshot!(error.replace(files.path().to_str().unwrap(), "[out]"), @r#"
-    error: the image `oci:[out]/shop` cannot be rebased
-      caused by: its run image `layout` was a directory of the machine that built it
-    hint: name one with `--run-image`
-    "#);
+        error: the image `oci:[out]/shop` cannot be rebased
+          caused by: its run image `layout` was a directory of the machine that built it
+        hint: name one with `--run-image`
+        "#);
     assert_ne!(Image::verified(&files.join("shop"), "latest").digest, before);
 }
