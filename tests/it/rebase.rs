@@ -132,10 +132,12 @@ fn a_dry_run_says_what_would_change() {
     world.publish(&run_image("2", &["--config.env", "EXTRA=1"]), "base/run:1");
     let output = world.rebase(&["shop:1"]).arg("--dry-run").run().succeeds();
     insta::assert_snapshot!(output.data(), @r#"
-    Run image oci:[base]/layout:latest [digest]
-      Rebased oci:[out]/shop
-              layout [digest] → layout [digest]
-              [digest]
+    Image      [server]/shop:1
+    Run image  [server]/base/run [digest]
+    New        [server]/base/run [digest]
+    Layers     2 → 2 of the run image, 5 stay
+    Digest     [digest] → [digest]
+    Note       `EXTRA` stays unset; the new run image has `1`
     "#);
     assert_eq!(world.digest("shop:1"), before);
     world.publish(&run_image("3", &[]), "base/run:1.3");
@@ -144,9 +146,9 @@ fn a_dry_run_says_what_would_change() {
     Image      [server]/shop:1
     Run image  [server]/base/run [digest]
     New        [server]/base/run [digest]
+    Name       [server]/base/run:1 → [server]/base/run:1.3
     Layers     2 → 2 of the run image, 5 stay
     Digest     [digest] → [digest]
-    Note       `EXTRA` stays unset; the new run image has `1`
     "#);
 }
 
@@ -173,10 +175,10 @@ fn what_could_not_work_is_refused() {
     hint: its programs may need what this run image has not: build it again on that run image; `--force` goes on without asking
     "#);
     insta::assert_snapshot!(check("shop:1", Some("base/run:arm64"), 1), @r#"
-      error: the image `[server]/shop:1` cannot be rebased
-        caused by: it is made for `tiny 1`, and the run image is `tiny 2`
-      hint: its programs may need what this run image has not: build it again on that run image; `--force` goes on without asking
-      "#);
+    error: the image `[server]/shop:1` cannot be rebased
+      caused by: it is for `linux/amd64`, and the run image for `linux/arm64`
+    hint: name a run image for its platform with `--run-image`
+    "#);
     insta::assert_snapshot!(check("shop:1", Some("stranger/run:1"), 1), @r#"
     error: the image `[server]/shop:1` cannot be rebased
       caused by: the run image `[server]/stranger/run:1` is none that it names: `[server]/base/run:1`
@@ -320,9 +322,9 @@ fn assembled_run_images_are_found_without_a_name() {
     wattle().args(["rebase", &output, "--run-image", &older.name()]).run().succeeds();
     let error = wattle().args(["rebase", &output]).run().fails(2).failure();
     insta::assert_snapshot!(error.replace(files.path().to_str().unwrap(), "[out]"), @r#"
-        error: the image `oci:[out]/shop` cannot be rebased
-          caused by: its run image `layout` was a directory of the machine that built it
-        hint: name one with `--run-image`
-        "#);
+    error: the image `oci:[out]/shop` cannot be rebased
+      caused by: its run image `layout` was a directory of the machine that built it
+    hint: name one with `--run-image`
+    "#);
     assert_ne!(Image::verified(&files.join("shop"), "latest").digest, before);
 }
