@@ -5,6 +5,7 @@ use super::machine::has;
 use super::table::{self, Row};
 use anyhow::{Context as _, Result};
 use serde_json::Value;
+use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -138,9 +139,10 @@ fn archive(work: &Work) -> Result<(String, String)> {
         let [name, version, architecture, sha256, size] =
             ["name", "version", "architecture", "sha256", "size"].map(fact);
         fs::copy(download(&work.path("store"), &sha256), directory.join(format!("{name}.deb")))?;
-        index += &format!(
+        let _ = writeln!(
+            index,
             "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\nFilename: ./{name}.deb\nSize: {size}\n\
-             SHA256: {sha256}\nDescription: one of the lock\n\n"
+             SHA256: {sha256}\nDescription: one of the lock\n"
         );
         names.push(name);
     }

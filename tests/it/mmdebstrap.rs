@@ -2,6 +2,7 @@
 
 use crate::wattle;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::fs::{self, File};
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -167,9 +168,10 @@ fn extracted(wattle: &Wattle, directory: &Files) -> BTreeMap<String, String> {
         let [name, version, architecture, sha256, size] =
             ["name", "version", "architecture", "sha256", "size"].map(fact);
         fs::copy(deb(wattle.store(), &sha256), archive.join(format!("{name}.deb"))).unwrap();
-        index += &format!(
+        let _ = writeln!(
+            index,
             "Package: {name}\nVersion: {version}\nArchitecture: {architecture}\nFilename: ./{name}.deb\nSize: {size}\n\
-             SHA256: {sha256}\nDescription: one of the lock\n\n"
+             SHA256: {sha256}\nDescription: one of the lock\n"
         );
         names.push(name);
     }

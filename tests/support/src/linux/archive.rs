@@ -10,6 +10,7 @@ use pgp::composed::{
 };
 use pgp::types::Password;
 use rand::thread_rng;
+use std::fmt::Write as _;
 use std::io::Write as _;
 use std::sync::LazyLock;
 
@@ -46,7 +47,8 @@ impl Archive {
         for package in packages {
             let (path, bytes) = (package.path(), package.bytes());
             let digest = hex(&bytes);
-            index += &format!("{}Filename: {path}\nSize: {}\nSHA256: {digest}\n\n", package.control(), bytes.len());
+            index += &package.control();
+            let _ = writeln!(index, "Filename: {path}\nSize: {}\nSHA256: {digest}\n", bytes.len());
             self.served.put(&path, bytes);
         }
         let index = xz(index.as_bytes());
