@@ -1,11 +1,12 @@
 //! Bills of materials, held to what went in.
 
+use crate::run_image::TinyRunImage;
 use crate::wattle;
 use serde_json::Value;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use wattle_test_support::{Entry, Files, Image, Listing, Output};
+use wattle_test_support::{Entry, Files, Image, Listing, Npm, Output};
 
 /// Builds a sample; gives what was said and where the image is.
 fn build(sample: &str) -> (Output, Files, String) {
@@ -31,8 +32,12 @@ fn locked(lock: &Path) -> BTreeSet<String> {
     let lock: Value = serde_json::from_slice(&fs::read(lock).unwrap()).unwrap();
     let packages = lock["packages"].as_object().unwrap().iter();
     let installed = packages.filter(|(path, package)| !path.is_empty() && package["dev"] != true);
-    let name = |path: &str| path.rsplit("node_modules/").next().unwrap().to_owned();
-    installed.map(|(path, package)| format!("{} {}", name(path), package["version"].as_str().unwrap())).collect()
+    // A package that is installed under another name than its own says so.
+    let name = |path: &str, package: &Value| match package["name"].as_str() {
+        Some(name) => name.to_owned(),
+        None => path.rsplit("node_modules/").next().unwrap().to_owned(),
+    };
+    installed.map(|(path, it)| format!("{} {}", name(path, it), it["version"].as_str().unwrap())).collect()
 }
 
 #[test]
@@ -127,10 +132,26 @@ fn the_documents_are_where_other_tools_look_for_them() {
 
 #[test]
 fn an_image_without_one_says_so() {
-    let run_image = crate::run_image::TinyRunImage::new();
+    let run_image = TinyRunImage::new();
     let failed = wattle().args(["sbom", &run_image.name()]).calling(run_image.path(), "tiny").run().fails(2);
     insta::assert_snapshot!(failed.told(), @r#"
     error: `oci:[tiny]/layout:latest` has no bill of materials
     hint: build it with `wattle build`: every image has one
     "#);
+}
+
+#[test]
+fn packages_that_are_bundled_in_others_are_on_the_bill() {
+    let manifest = r#"{ "name": "shop", "version": "1.0.0", "dependencies": { "npm": "^10.9.0" } }"#;
+    let application = Files::of([("package.json", manifest), ("index.js", "")]);
+    Npm(&application).lock();
+    let (run_image, output) = (TinyRunImage::new(), Files::new());
+    let image = format!("oci:{}", output.join("image").display());
+    let call = wattle().args(["build", "--output", &image, "--run-image", &run_image.name()]);
+    call.arg(application.path()).run().succeeds();
+    let expected = locked(&application.join("package-lock.json"));
+    let found = components(&bill(&image), "wattle_node/dependencies");
+    assert!(expected.len() > 100);
+    let difference: Vec<&String> = expected.symmetric_difference(&found).collect();
+    assert!(difference.is_empty(), "{difference:?}");
 }
