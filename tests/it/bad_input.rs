@@ -415,6 +415,7 @@ fn a_full_disk() {
     error: the compiled component of `wattle/node@0.1.0` cannot be kept
       caused by: there is no space left to write `[small]/v1/compiled/[hex]`: free some, or delete the store, which holds nothing that cannot be made again
       caused by: No space left on device (os error 28) at path "[small]/v1/tmp/[temporary]/[temporary]"
+    hint: free disk space, or set `--store` to a directory with room
     "#);
     assert!(attempt.output.is_empty());
 }
