@@ -14,10 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wattle_sandbox::{
-    Artifact, Artifacts, BuildGrant, Cancel, Component, Grant, GuestError, Identity, Installed, Limits, Log, Packages,
-    Request, Sandbox, Stored, StoredLayer, Stream, Target,
-};
+use wattle_sandbox::{BuildGrant, Cancel, Component, Grant, Identity, Limits, Log, Sandbox, Stream, Target};
 use wattle_test_support::component;
 use wattle_tree::{Node, Scratch, Tree};
 
@@ -89,7 +86,7 @@ fn compare(what: &str, guests: &[(Cost, Phases)], natives: &[(Cost, Phases)]) ->
 pub(crate) fn guest(work: &str, code: &Path, directory: &Path) -> Result<()> {
     let component: Component = Sandbox::new()?.load(code)?;
     let clock = Arc::new(Clock::default());
-    component.build(grant(work, directory, clock.clone())?, nothing())?;
+    component.build(grant(work, directory, clock.clone())?, BuildGrant::nothing())?;
     clock.print()
 }
 
@@ -139,34 +136,4 @@ fn grant(work: &str, directory: &Path, log: Arc<dyn Log>) -> Result<Grant> {
         log,
         cancel: Cancel::default(),
     })
-}
-
-fn nothing() -> BuildGrant {
-    BuildGrant {
-        plan: Vec::new(),
-        layers: Vec::new(),
-        stored: Arc::new(Nothing),
-        artifacts: Arc::new(Nothing),
-        packages: Arc::new(Nothing),
-    }
-}
-
-struct Nothing;
-
-impl Stored for Nothing {
-    fn layer(&self, _: &str) -> Option<StoredLayer> {
-        None
-    }
-}
-
-impl Packages for Nothing {
-    fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
-        Ok(Vec::new())
-    }
-}
-
-impl Artifacts for Nothing {
-    fn fetch(&self, _: &[Request]) -> Result<Vec<Artifact>, GuestError> {
-        Ok(Vec::new())
-    }
 }

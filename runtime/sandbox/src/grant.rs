@@ -1,7 +1,7 @@
 //! What one phase may see and do.
 
 use crate::contribution::{Change, Key, PlanEntry, Uses};
-use crate::failure::GuestError;
+use crate::failure::{Fault, GuestError};
 use crate::limits::Limits;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -66,6 +66,47 @@ pub struct BuildGrant {
     pub artifacts: Arc<dyn Artifacts>,
     /// The `packages` capability, as far as this buildpack was granted it.
     pub packages: Arc<dyn Packages>,
+}
+
+impl BuildGrant {
+    /// No plan, no layers, nothing stored, and nothing to be fetched or added: what `detect` has of what only `build` is for.
+    pub fn nothing() -> BuildGrant {
+        BuildGrant {
+            plan: Vec::new(),
+            layers: Vec::new(),
+            stored: Arc::new(Nothing),
+            artifacts: Arc::new(Nothing),
+            packages: Arc::new(Nothing),
+        }
+    }
+}
+
+/// Grants nothing.
+struct Nothing;
+
+impl Stored for Nothing {
+    fn layer(&self, _: &str) -> Option<StoredLayer> {
+        None
+    }
+}
+
+impl Artifacts for Nothing {
+    fn fetch(&self, _: &[Request]) -> Result<Vec<Artifact>, GuestError> {
+        Err(GuestError {
+            code: "artifacts/detect".to_owned(),
+            fault: Fault::Buildpack,
+            summary: "nothing can be fetched in `detect`".to_owned(),
+            detail: None,
+            hints: vec!["fetch in `build`".to_owned()],
+        })
+    }
+}
+
+impl Packages for Nothing {
+    /// Of no concern to `detect`: without an image, which only `build` has, a guest cannot even ask.
+    fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
+        Err(GuestError::buildpack("packages/not-granted", "no packages can be added"))
+    }
 }
 
 /// Hears what a guest prints, a line at a time, stripped of everything a terminal would obey.

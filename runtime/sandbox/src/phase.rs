@@ -6,12 +6,11 @@ use crate::contribution::{Built, Detected};
 use crate::engine::Component;
 use crate::failure::{Failure, Fault, GuestError};
 use crate::generated::Host_;
-use crate::grant::{Artifact, Artifacts, BuildGrant, Cancel, Grant, Installed, Packages, Request, Stored, StoredLayer};
+use crate::grant::{BuildGrant, Cancel, Grant};
 use crate::limits::{Limit, Meter, Reached};
 use crate::output::Console;
 use crate::state::State;
 use crate::wasi::{Clock, Exit};
-use std::sync::Arc;
 use std::time::Instant;
 use wasmtime::component::{Resource, ResourceTable, ResourceTableError};
 use wasmtime::{Store, Trap, UpdateDeadline};
@@ -21,7 +20,7 @@ use wattle_tree::{Node, Tree};
 impl Component {
     /// Asks whether this buildpack takes part. Blocks until it has answered.
     pub fn detect(&self, grant: Grant) -> Result<Detected, Failure> {
-        let state = State::new(grant, nothing(), Access::ReadOnly)?;
+        let state = State::new(grant, BuildGrant::nothing(), Access::ReadOnly)?;
         let (state, detection) = self.run(state, |guest, store| {
             let cx = store.data_mut().table.push(Context)?;
             guest.wattle_buildpack_handler().call_detect(&mut *store, Resource::new_borrow(cx.rep()))
@@ -160,40 +159,6 @@ fn files(grant: &Grant, build: &BuildGrant, application: Access) -> Result<Overl
         files.set_access(path, access).map_err(|error| Failure::Scratch(std::io::Error::other(error)))?;
     }
     Ok(files)
-}
-
-/// What `detect` is granted of what only `build` has.
-fn nothing() -> BuildGrant {
-    struct Nothing;
-    impl Stored for Nothing {
-        fn layer(&self, _: &str) -> Option<StoredLayer> {
-            None
-        }
-    }
-    impl Artifacts for Nothing {
-        fn fetch(&self, _: &[Request]) -> Result<Vec<Artifact>, GuestError> {
-            Err(GuestError {
-                code: "artifacts/detect".to_owned(),
-                fault: Fault::Buildpack,
-                summary: "nothing can be fetched in `detect`".to_owned(),
-                detail: None,
-                hints: vec!["fetch in `build`".to_owned()],
-            })
-        }
-    }
-    impl Packages for Nothing {
-        fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
-            // Without an image, which only `build` has, a guest cannot even ask.
-            Ok(Vec::new())
-        }
-    }
-    BuildGrant {
-        plan: Vec::new(),
-        layers: Vec::new(),
-        stored: Arc::new(Nothing),
-        artifacts: Arc::new(Nothing),
-        packages: Arc::new(Nothing),
-    }
 }
 
 /// An error that the guest returned. If the host could not read or keep its files, that is why; if it did not expect it and

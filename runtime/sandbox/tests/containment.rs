@@ -7,8 +7,8 @@ use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use std::{fs, io};
 use wattle_sandbox::{
-    Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Installed, Limits,
-    Log, Packages, Request, Sandbox, Stored, StoredLayer, Stream, Target,
+    Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Limits, Log,
+    Request, Sandbox, Stream, Target,
 };
 use wattle_test_support::component;
 use wattle_tree::{Blob, Node, ReadAt, Scratch, Tree};
@@ -28,12 +28,6 @@ impl Log for Lines {
 }
 
 struct Refusing;
-
-impl Packages for Nothing {
-    fn require(&self, _: &[String]) -> Result<Vec<Installed>, GuestError> {
-        Ok(Vec::new())
-    }
-}
 
 impl Artifacts for Refusing {
     fn fetch(&self, requests: &[Request]) -> Result<Vec<Artifact>, GuestError> {
@@ -74,14 +68,6 @@ impl ReadAt for Gone {
     }
 }
 
-struct Nothing;
-
-impl Stored for Nothing {
-    fn layer(&self, _: &str) -> Option<StoredLayer> {
-        None
-    }
-}
-
 fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
     let mut application = Tree::new();
     application.insert("misbehave", Node::file(how)).unwrap();
@@ -105,13 +91,7 @@ fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
 }
 
 fn build_grant() -> BuildGrant {
-    BuildGrant {
-        plan: Vec::new(),
-        layers: Vec::new(),
-        stored: Arc::new(Nothing),
-        artifacts: Arc::new(Refusing),
-        packages: Arc::new(Nothing),
-    }
+    BuildGrant { artifacts: Arc::new(Refusing), ..BuildGrant::nothing() }
 }
 
 fn unpacking_ends(set: impl FnOnce(&mut Limits), expected: &str) {
