@@ -8,19 +8,19 @@ use crate::event::{Event, KeyChange, LayerState, Observer};
 use crate::export::{self, Exported};
 use crate::request::{Engine, Request};
 use crate::run::{Planned, Run};
+use crate::sending::Sending;
 use crate::stored::{FromStore, Maker};
 use crate::system::{Chosen, Granted, Packages};
 use serde::Serialize;
-use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 use wattle_fetch::Permission;
-use wattle_oci::{Descriptor, Digest};
 use wattle_plan::{BuildpackKey, Step};
 use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, Stream};
-use wattle_transport::{Location, Outcome, Progress};
+use wattle_transport::Location;
 use wattle_tree::Tree;
 
 /// What a build made.
@@ -101,7 +101,7 @@ impl Engine {
             checked = self.transport.check(output, &request.target) => checked,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
-        checked.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
+        checked.map_err(EngineError::publishing(output))?;
         let base = tokio::select! {
             base = self.run_image(&request.target, run_image) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
@@ -130,8 +130,7 @@ impl Engine {
             written = self.transport.write(&image, Some(&base.source), output, &sending) => written,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
-        let written =
-            written.map_err(|source| EngineError::Publish { location: output.to_string(), source: source.into() })?;
+        let written = written.map_err(EngineError::publishing(output))?;
         self.remember(request, records);
         let digest = written.digest.to_string();
         let (reference, layers) = (output.to_string(), image.layers().len());
@@ -315,39 +314,5 @@ impl Log for Lines {
     fn line(&self, stream: Stream, text: &str) {
         let (buildpack, text) = (self.buildpack.clone(), text.to_owned());
         self.observer.event(&Event::Output { buildpack, error: stream == Stream::Error, text });
-    }
-}
-
-/// Turns the way of blobs into events.
-pub(crate) struct Sending {
-    observer: Arc<dyn Observer>,
-    to: String,
-    total: u64,
-    positions: Mutex<HashMap<Digest, u64>>,
-}
-
-impl Sending {
-    pub(crate) fn new(observer: Arc<dyn Observer>, to: &Location, images: &[wattle_oci::Image]) -> Sending {
-        let layers = images.iter().flat_map(wattle_oci::Image::layers);
-        let total = layers.map(|layer| layer.descriptor.size).sum();
-        Sending { observer, to: to.to_string(), total, positions: Mutex::default() }
-    }
-
-    fn note(&self, blob: &Descriptor, position: u64) {
-        let mut positions = self.positions.lock().unwrap_or_else(PoisonError::into_inner);
-        positions.insert(blob.digest, position);
-        let bytes = positions.values().sum();
-        drop(positions);
-        self.observer.event(&Event::Sending { to: self.to.clone(), bytes, total: self.total });
-    }
-}
-
-impl Progress for Sending {
-    fn advanced(&self, blob: &Descriptor, position: u64) {
-        self.note(blob, position);
-    }
-
-    fn finished(&self, blob: &Descriptor, _: Outcome) {
-        self.note(blob, blob.size);
     }
 }

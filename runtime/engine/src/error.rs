@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use wattle_plan::{BuildpackKey, ExpandError, Unresolved};
 use wattle_sandbox::Failure;
 use wattle_store::StoreError;
-use wattle_transport::TransportError;
+use wattle_transport::{Location, TransportError};
 use wattle_tree::directory::ReadError;
 
 /// Whose fault an error is; it decides the exit status.
@@ -318,6 +318,16 @@ fn try_instead(path: &std::path::Path, found: &str) -> String {
 }
 
 impl EngineError {
+    /// What it means that an image there cannot be read.
+    pub(crate) fn reading(location: &Location) -> impl FnOnce(TransportError) -> EngineError {
+        |source| EngineError::ReadImage { location: location.to_string(), source: source.into() }
+    }
+
+    /// What it means that an image cannot be written there.
+    pub(crate) fn publishing(location: &Location) -> impl FnOnce(TransportError) -> EngineError {
+        |source| EngineError::Publish { location: location.to_string(), source: source.into() }
+    }
+
     /// What it means for the whole that this buildpack gave no result.
     pub(crate) fn buildpack(buildpack: BuildpackKey, failure: Failure) -> EngineError {
         match failure {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use wattle_oci::cnb::{BuildMetadata, LifecycleMetadata};
 use wattle_oci::{Digest, Image, Platform};
-use wattle_transport::Location;
+use wattle_transport::{Location, Source};
 
 /// What is in an image.
 #[derive(Debug, Clone, Serialize)]
@@ -85,11 +85,14 @@ pub struct InspectedLayer {
 }
 
 impl Engine {
+    /// Reads an image, for whatever is to be done with it.
+    pub(crate) async fn read_image(&self, location: &Location, platform: &Platform) -> Result<Source, EngineError> {
+        self.transport.read(location, platform).await.map_err(EngineError::reading(location))
+    }
+
     /// Says what is in the image at `location`. No layer is fetched.
     pub async fn inspect(&self, location: &Location, platform: &Platform) -> Result<Inspection, EngineError> {
-        let source = self.transport.read(location, platform).await;
-        let source = source
-            .map_err(|source| EngineError::ReadImage { location: location.to_string(), source: source.into() })?;
+        let source = self.read_image(location, platform).await?;
         let understood = |source| EngineError::Label { location: location.to_string(), source };
         let build = BuildMetadata::of(&source.image).map_err(understood)?.unwrap_or_default();
         let lifecycle = LifecycleMetadata::of(&source.image).map_err(understood)?.unwrap_or_default();

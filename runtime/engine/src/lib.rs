@@ -20,6 +20,7 @@ mod rebase;
 mod request;
 mod run;
 mod sbom;
+mod sending;
 mod stored;
 mod system;
 

@@ -126,9 +126,7 @@ impl Engine {
         bases: &Bases,
     ) -> Result<RebasedImage, EngineError> {
         let from = request.previous.as_ref().unwrap_or(to);
-        let source = self.transport.read(from, &request.platform).await;
-        let source =
-            source.map_err(|source| EngineError::ReadImage { location: from.to_string(), source: source.into() })?;
+        let source = self.read_image(from, &request.platform).await?;
         let failed = |reason| EngineError::from(RebaseFailed { image: from.to_string(), reason });
         if source.of_several && from == to {
             return Err(failed(RebaseReason::OneOfSeveral));
@@ -140,9 +138,7 @@ impl Engine {
         let mut bytes_sent = 0;
         if !request.dry_run && (rebased.changed || from != to) {
             let written = self.transport.write_from(&rebased.image, &[&source, &base.source], to, &()).await;
-            let written =
-                written.map_err(|source| EngineError::Publish { location: to.to_string(), source: source.into() })?;
-            bytes_sent = written.bytes_sent;
+            bytes_sent = written.map_err(EngineError::publishing(to))?.bytes_sent;
         }
         Ok(told(from, to, &source, rebased, bytes_sent))
     }

@@ -102,9 +102,7 @@ impl Engine {
 
     /// Whatever machine it is for: what comes of that is for the rebase to say.
     async fn read_base(&self, location: &Location, platform: &Platform) -> Result<Source, EngineError> {
-        let source = self.transport.read(location, platform).await;
-        let source = source
-            .map_err(|source| EngineError::ReadImage { location: location.to_string(), source: source.into() })?;
+        let source = self.read_image(location, platform).await?;
         let (reference, digest) = (location.to_string(), source.digest.to_string());
         self.observer.event(&Event::RunImage { reference, digest });
         Ok(source)

@@ -155,9 +155,7 @@ impl Engine {
         run_image: bool,
     ) -> Result<BillOfMaterials, EngineError> {
         let image = location.to_string();
-        let source = self.transport.read(location, platform).await;
-        let source =
-            source.map_err(|source| EngineError::ReadImage { location: image.clone(), source: source.into() })?;
+        let source = self.read_image(location, platform).await?;
         let metadata = LifecycleMetadata::of(&source.image);
         let metadata =
             metadata.map_err(|source| EngineError::Label { location: image.clone(), source })?.unwrap_or_default();

@@ -9,16 +9,13 @@ use super::keyring::Keyring;
 use crate::artifacts::Telling;
 use crate::event::{Event, Observer};
 use crate::request::Engine;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
-use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::SystemTime;
 use tokio::task::block_in_place;
 use wattle_debian::run_image::Suite;
 use wattle_debian::{Architecture, Index};
 use wattle_fetch::{FetchError, Fetched, Fetcher, Permission, Request};
-use wattle_store::{Document, Store};
+use wattle_store::Store;
 use wattle_tree::{Blob, Digest};
 
 /// Packages of a distribution, wherever the machine's settings say they are.
@@ -198,20 +195,4 @@ impl Archives {
 /// The only one of what was asked for one by one.
 pub(super) fn first(fetched: &[Fetched]) -> Blob {
     fetched.first().map_or_else(|| Vec::new().into(), |fetched| fetched.blob.clone())
-}
-
-/// What was noted under a name, if it is there and can be understood.
-pub(super) fn get<T: DeserializeOwned>(store: &Store, name: &str) -> io::Result<Option<T>> {
-    let Some(document) = store.documents().get(name)? else { return Ok(None) };
-    let Some(blob) = store.blobs().get_verified(&document.digest)? else { return Ok(None) };
-    Ok(blob.to_vec().ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-}
-
-/// Notes something under a name.
-pub(super) fn put(store: &Store, name: &str, value: &impl Serialize) -> io::Result<()> {
-    let mut writer = store.blobs().writer(None)?;
-    writer.write_all(&serde_json::to_vec(value)?)?;
-    let (digest, _) = writer.commit()?;
-    store.documents().put(name, &Document { digest, etag: None, last_modified: None, fetched_from: String::new() })?;
-    Ok(())
 }

@@ -1,15 +1,16 @@
 //! What system a run image has, read from its layers, each of them once.
 
+use super::notes::{note, noted};
 use crate::error::EngineError;
 use crate::request::Engine;
-use std::io::{self, Write as _};
+use std::io;
 use tokio::task::block_in_place;
 use wattle_debian::assemble::Below;
 use wattle_oci::Layer;
 use wattle_oci::layer::{Glimpse, Seen};
-use wattle_store::{BlobWriter, Document, Store, StoreError};
+use wattle_store::Store;
 use wattle_transport::Source;
-use wattle_tree::{Blob, Digest, Node, Tree};
+use wattle_tree::{Blob, Node, Tree};
 
 /// Changes when what is looked for does, so that what was seen before does not count.
 const REVISION: u32 = 1;
@@ -78,7 +79,7 @@ impl Engine {
             |source: io::Error| EngineError::RunImageLayers { reference: base.location.to_string(), source };
         let mut all = Glimpse::default();
         for layer in layers {
-            let known = block_in_place(|| known(&self.store, layer)).map_err(|error| unreadable(error.into()))?;
+            let known = block_in_place(|| noted(&self.store, &name(layer))).map_err(unreadable)?;
             let glimpse = if let Some(glimpse) = known {
                 glimpse
             } else {
@@ -102,9 +103,7 @@ impl Engine {
         }
         let into = self.store.blobs().writer(Some(*digest))?;
         let fetched = self.transport.fetch(base, layer, into, &()).await;
-        let into: BlobWriter = fetched
-            .map_err(|source| EngineError::ReadImage { location: base.location.to_string(), source: source.into() })?;
-        into.commit()?;
+        fetched.map_err(EngineError::reading(&base.location))?.commit()?;
         let blob = self.store.blobs().get(digest)?;
         blob.ok_or_else(|| {
             let source = io::Error::new(io::ErrorKind::NotFound, "a layer disappeared from the store");
@@ -117,13 +116,6 @@ fn name(layer: &Layer) -> String {
     format!("system-{REVISION}:{}", layer.diff_id)
 }
 
-/// What was noted of a layer.
-fn known(store: &Store, layer: &Layer) -> Result<Option<Glimpse>, StoreError> {
-    let Some(document) = store.documents().get(&name(layer))? else { return Ok(None) };
-    let Some(blob) = store.blobs().get_verified(&document.digest)? else { return Ok(None) };
-    Ok(blob.to_vec().ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()))
-}
-
 /// Reads a layer, and notes what it has.
 fn look(store: &Store, layer: &Layer, blob: &Blob) -> io::Result<Glimpse> {
     let wanted = |path: &str| {
@@ -131,10 +123,6 @@ fn look(store: &Store, layer: &Layer, blob: &Blob) -> io::Result<Glimpse> {
         FILES.contains(&path) || directory == STATUS_DIR
     };
     let glimpse = Glimpse::of(blob.reader(), &layer.descriptor.media_type, wanted)?;
-    let mut writer = store.blobs().writer(None)?;
-    writer.write_all(&serde_json::to_vec(&glimpse)?)?;
-    let (digest, _): (Digest, u64) = writer.commit()?;
-    let noted = Document { digest, etag: None, last_modified: None, fetched_from: String::new() };
-    store.documents().put(&name(layer), &noted)?;
+    note(store, &name(layer), &glimpse)?;
     Ok(glimpse)
 }

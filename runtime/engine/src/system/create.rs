@@ -3,12 +3,12 @@
 use super::archive::{ArchiveError, Place};
 use super::image::RunImageError;
 use crate::artifacts::cancelled;
-use crate::build::Sending;
 use crate::error::EngineError;
 use crate::event::Event;
 use crate::request::Engine;
+use crate::sending::Sending;
 use serde::Serialize;
-use wattle_debian::{Lock, RunToml, Selection};
+use wattle_debian::{Architecture, Lock, RunToml, Selection};
 use wattle_oci::{Image, Platform};
 use wattle_sandbox::Cancel;
 use wattle_transport::Location;
@@ -92,19 +92,18 @@ impl Engine {
         lock: &Lock,
         output: &Location,
     ) -> Result<RunImageReport, EngineError> {
-        let written = |source: wattle_transport::TransportError| EngineError::Publish {
-            location: output.to_string(),
-            source: source.into(),
+        let locked = |architecture: &Architecture| {
+            let selection = lock.selection(&description.digest, &description.spec(*architecture))?;
+            Ok((Platform::new("linux", architecture.name()), selection))
         };
+        let locked = description.targets.iter().map(locked).collect::<Result<Vec<_>, _>>();
+        let locked = locked.map_err(RunImageError::Lock)?;
+        if let Some((platform, _)) = locked.first() {
+            self.transport.check(output, platform).await.map_err(EngineError::publishing(output))?;
+        }
         let archives = self.archives();
         let (mut images, mut targets) = (Vec::new(), Vec::new());
-        for architecture in &description.targets {
-            let selection = lock.selection(&description.digest, &description.spec(*architecture));
-            let selection = selection.map_err(RunImageError::Lock)?;
-            let platform = Platform::new("linux", architecture.name());
-            if targets.is_empty() {
-                self.transport.check(output, &platform).await.map_err(written)?;
-            }
+        for (platform, selection) in locked {
             let image = self.assemble(&archives, &selection, &platform).await.map_err(superseded)?;
             targets.push(target(&image, &platform, &selection));
             images.push(image);
@@ -114,7 +113,7 @@ impl Engine {
             [image] => self.transport.write(image, None, output, &sending).await,
             images => self.transport.write_index(images, output, &sending).await,
         }
-        .map_err(written)?;
+        .map_err(EngineError::publishing(output))?;
         let (reference, digest) = (output.to_string(), written.digest.to_string());
         let layers = images.iter().map(|image| image.layers().len()).sum();
         let (bytes, size) = (digest.clone(), written.size);

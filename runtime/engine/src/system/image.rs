@@ -1,7 +1,8 @@
 //! What an image is put on: one that was named, or one that is assembled from Debian packages, once.
 
-use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
+use super::archive::{ArchiveError, Archives, Listed, Place};
 use super::filesystem::{pack, tell};
+use super::notes::{note, noted};
 use crate::error::{EngineError, Fault};
 use crate::event::Event;
 use crate::packing::Packing;
@@ -138,9 +139,7 @@ impl Engine {
     }
 
     async fn named(&self, target: &Platform, location: &Location) -> Result<Chosen, EngineError> {
-        let read = self.transport.read(location, target).await;
-        let source =
-            read.map_err(|source| EngineError::ReadImage { location: location.to_string(), source: source.into() })?;
+        let source = self.read_image(location, target).await?;
         if source.image.config().label(cnb::LIFECYCLE_METADATA).is_some() {
             return Err(EngineError::RunImageIsApplication(location.to_string()));
         }
@@ -181,7 +180,7 @@ impl Engine {
         let selection = spec.select(&archives.index(indexes).await?)?;
         let image = self.assemble(archives, &selection, target).await?;
         let name = selection.name();
-        note(&self.store, spec, indexes, &name)?;
+        note(&self.store, &selection_from(spec, indexes), &name)?;
         Ok((name, image))
     }
 
@@ -242,7 +241,7 @@ fn document(name: &str) -> String {
 
 /// The run image of this name, if all of it is in the store.
 fn kept(store: &Store, name: &str) -> std::io::Result<Option<Image>> {
-    let Some(kept) = get::<Kept>(store, &document(name))? else { return Ok(None) };
+    let Some(kept) = noted::<Kept>(store, &document(name))? else { return Ok(None) };
     let Ok(image) = Image::new(kept.manifest.into_bytes(), kept.config.into_bytes()) else { return Ok(None) };
     let mut blobs = BTreeMap::new();
     for layer in image.layers() {
@@ -253,23 +252,19 @@ fn kept(store: &Store, name: &str) -> std::io::Result<Option<Image>> {
 }
 
 /// By what the selection from these indexes is known.
-fn selection(spec: &Spec, indexes: &[Listed]) -> String {
+fn selection_from(spec: &Spec, indexes: &[Listed]) -> String {
     let digests: Vec<_> = indexes.iter().map(|index| index.digest).collect();
     format!("run-image-of:{}", Digest::of(format!("{spec:?} {digests:?}").as_bytes()))
 }
 
 /// The image that was selected from these very indexes before, so that they need not be read again.
 fn known(store: &Store, spec: &Spec, indexes: &[Listed]) -> Result<Option<(String, Image)>, RunImageError> {
-    let Some(name) = get::<String>(store, &selection(spec, indexes))? else { return Ok(None) };
+    let Some(name) = noted::<String>(store, &selection_from(spec, indexes))? else { return Ok(None) };
     Ok(kept(store, &name)?.map(|image| (name, image)))
-}
-
-fn note(store: &Store, spec: &Spec, indexes: &[Listed], name: &str) -> std::io::Result<()> {
-    put(store, &selection(spec, indexes), &name)
 }
 
 fn keep(store: &Store, name: &str, image: &Image) -> std::io::Result<()> {
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     let kept = Kept { manifest: text(image.manifest().bytes()), config: text(image.config().bytes()) };
-    put(store, &document(name), &kept)
+    note(store, &document(name), &kept)
 }

@@ -6,6 +6,7 @@ mod create;
 mod filesystem;
 mod image;
 mod keyring;
+mod notes;
 mod packages;
 
 pub use archive::ArchiveError;

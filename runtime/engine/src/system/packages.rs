@@ -4,10 +4,11 @@ mod error;
 
 pub use error::PackagesError;
 
-use super::archive::{ArchiveError, Archives, Listed, Place, get, put};
+use super::archive::{ArchiveError, Archives, Listed, Place};
 use super::base::System;
 use super::filesystem::{pack, tell};
 use super::image::Chosen;
+use super::notes::{note, noted};
 use crate::artifacts::cancelled;
 use crate::event::Event;
 use crate::packing::{self, Packing};
@@ -141,11 +142,11 @@ impl Packages {
         let digests: Vec<_> = listing.indexes.iter().map(|index| index.digest.to_string()).collect();
         let facts = (NOTED, self.system.tree().digest()?.to_string(), digests, roots);
         let document = format!("packages-for:{}", Digest::of(format!("{facts:?}").as_bytes()));
-        if let Some(found) = get(&self.archives.store, &document)? {
+        if let Some(found) = noted(&self.archives.store, &document)? {
             return Ok(found);
         }
         let found = self.resolved(roots, listing)?;
-        put(&self.archives.store, &document, &found)?;
+        note(&self.archives.store, &document, &found)?;
         Ok(found)
     }
 
@@ -216,13 +217,13 @@ impl Packages {
         });
         let created_by = format!("{PACKAGES}{}", asked.roots.iter().cloned().collect::<Vec<_>>().join(", "));
         let document = self.document(&packages)?;
-        if let Some(packed) = get::<Packed>(packing.store, &document)?
+        if let Some(packed) = noted::<Packed>(packing.store, &document)?
             && let Some(layer) = packing.reuse(NAME, &packed)?
         {
             return Ok(Some(Addition { layer, created_by }));
         }
         let layer = self.assembled(&packages, listing.architecture, packing)?;
-        put(packing.store, &document, &packing::packed(&layer))?;
+        note(packing.store, &document, &packing::packed(&layer))?;
         Ok(Some(Addition { layer, created_by }))
     }
 

@@ -1,6 +1,7 @@
 //! Packages, unpacked: each of them once, whatever the number of images that have it.
 
-use super::{ArchiveError, Archives, get, put};
+use super::{ArchiveError, Archives};
+use crate::system::notes::{note, noted};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::num::NonZeroUsize;
@@ -63,13 +64,13 @@ impl Archives {
             tree: tree.to_string(),
             attributes: attributes.map(|(path, it)| (path.clone(), (it.uid, it.gid, it.mode))).collect(),
         };
-        put(&self.store, &document(package), &kept)?;
+        note(&self.store, &document(package), &kept)?;
         Ok(unpacked)
     }
 
     /// What a package was unpacked to before.
     fn kept(&self, package: &Package) -> Result<Option<Unpacked>, ArchiveError> {
-        let Some(kept) = get::<Kept>(&self.store, &document(package))? else { return Ok(None) };
+        let Some(kept) = noted::<Kept>(&self.store, &document(package))? else { return Ok(None) };
         let Ok(digest) = kept.tree.parse::<Digest>() else { return Ok(None) };
         let tree = self.store.trees().get(&digest)?;
         let attributes = kept.attributes.into_iter();
