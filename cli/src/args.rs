@@ -133,6 +133,14 @@ pub(crate) enum Ignore {
     None,
 }
 
+/// Registries of images that are spoken to without TLS.
+#[derive(Debug, Default, Arguments)]
+pub(crate) struct Insecure {
+    /// Speak plain HTTP to this registry of images, as is done for this machine's own
+    #[arg(long = "insecure-registry", value_name = "HOST")]
+    pub(crate) hosts: Vec<String>,
+}
+
 /// Build an image from an application
 ///
 /// Asks every buildpack whether it applies, lets those that do contribute layers, and puts these on top of a run image.
@@ -156,9 +164,8 @@ pub(crate) struct Build {
     /// What the image is put on: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
     #[arg(long, value_name = "IMAGE")]
     pub(crate) run_image: Option<String>,
-    /// Speak plain HTTP to this registry of images, as is done for this machine's own
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure: Vec<String>,
+    #[command(flatten)]
+    pub(crate) insecure: Insecure,
 }
 
 /// Say what each buildpack thinks of an application
@@ -197,9 +204,8 @@ pub(crate) struct Inspect {
     /// Which of several, if the image is for several platforms
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
-    /// Speak plain HTTP to this registry of images
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure: Vec<String>,
+    #[command(flatten)]
+    pub(crate) insecure: Insecure,
 }
 
 /// Put images on a newer run image, without building them again
@@ -238,9 +244,8 @@ pub(crate) struct Rebase {
     /// Which of several to read, if an image is for several platforms
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
-    /// Speak plain HTTP to this registry of images, as is done for this machine's own
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure: Vec<String>,
+    #[command(flatten)]
+    pub(crate) insecure: Insecure,
 }
 
 /// Say what an image consists of: its bill of materials
@@ -268,9 +273,8 @@ pub(crate) struct Sbom {
     /// Which of several, if the image is for several platforms
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
-    /// Speak plain HTTP to this registry of images
-    #[arg(long = "insecure-registry", value_name = "HOST")]
-    pub(crate) insecure: Vec<String>,
+    #[command(flatten)]
+    pub(crate) insecure: Insecure,
 }
 
 /// Forms of bills of materials.
@@ -316,9 +320,8 @@ pub(crate) enum RunImageAction {
         /// Fail rather than choose packages
         #[arg(long)]
         locked: bool,
-        /// Speak plain HTTP to this registry of images, as is done for this machine's own
-        #[arg(long = "insecure-registry", value_name = "HOST")]
-        insecure: Vec<String>,
+        #[command(flatten)]
+        insecure: Insecure,
     },
     /// Choose the newest packages, lock them, and say what is different
     Update {
@@ -328,9 +331,8 @@ pub(crate) enum RunImageAction {
         /// Where the image of them goes; without it, no image is made
         #[arg(short, long, value_name = "IMAGE")]
         output: Option<String>,
-        /// Speak plain HTTP to this registry of images, as is done for this machine's own
-        #[arg(long = "insecure-registry", value_name = "HOST")]
-        insecure: Vec<String>,
+        #[command(flatten)]
+        insecure: Insecure,
     },
 }
 

@@ -4,6 +4,7 @@ mod assess;
 mod build;
 mod cap;
 mod inspect;
+mod interrupt;
 mod rebase;
 mod registries;
 mod run_image;
@@ -13,7 +14,7 @@ mod store;
 
 use self::cap::open_package;
 use self::signal::Terminated;
-use crate::args::{Application, Args, Command, Global};
+use crate::args::{Application, Args, Command, Global, Insecure};
 use crate::embedded;
 use crate::output::{Human, Json, Printer, report};
 use crate::settings::{self, Settings};
@@ -184,7 +185,7 @@ impl Context {
     pub(crate) fn engine(
         &self,
         settings: &Settings,
-        insecure: &[String],
+        insecure: &Insecure,
         observer: Arc<dyn Observer>,
     ) -> Result<Engine> {
         let store = Store::open(&Settings::store(&self.global)?)?;
@@ -192,7 +193,7 @@ impl Context {
         let network = Settings::network(&self.global);
         Ok(Engine {
             sandbox: Sandbox::new()?,
-            transport: Transport::new(settings.transport(insecure)?)?,
+            transport: Transport::new(settings.transport(&insecure.hosts)?)?,
             fetcher: Fetcher::new(Arc::new(registries), Arc::new(store.clone()), network),
             keyring: settings.keyring(&self.global)?,
             now: std::time::SystemTime::now(),

@@ -1,7 +1,7 @@
 //! `wattle detect` and `wattle plan`.
 
 use super::{Context, SaidNo};
-use crate::args::Application;
+use crate::args::{Application, Insecure};
 use crate::output::table;
 use anyhow::Result;
 use wattle_engine::{Assessment, Step, Verdict};
@@ -62,6 +62,7 @@ type Ask = fn(&wattle_engine::Engine, &wattle_engine::Request) -> Result<Assessm
 fn assess(cx: &Context, application: &Application, ask: Ask) -> Result<Assessment> {
     let settings = cx.settings(&application.path)?;
     let request = super::request(cx, &settings, application)?;
-    let engine = cx.engine(&settings, &[], std::sync::Arc::new(super::Compiling(cx.printer.clone())))?;
+    let engine =
+        cx.engine(&settings, &Insecure::default(), std::sync::Arc::new(super::Compiling(cx.printer.clone())))?;
     Ok(ask(&engine, &request)?)
 }

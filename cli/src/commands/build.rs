@@ -1,13 +1,13 @@
 //! `wattle build`.
 
-use super::signal::Signals;
-use super::{Broken, Context, runtime};
+use super::Context;
+use super::interrupt::interruptible;
 use crate::args::Build;
 use crate::output::duration;
 use anyhow::Result;
 use serde::Serialize;
-use std::time::{Duration, Instant};
-use wattle_engine::{Cancel, EngineError, Report};
+use std::time::Instant;
+use wattle_engine::Report;
 use wattle_transport::Location;
 
 /// The last line of a build in JSON.
@@ -28,42 +28,10 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
     let engine = cx.engine(&settings, &args.insecure, cx.observer(true))?;
     let cancel = request.cancel.clone();
     let to = output.clone();
-    let runtime = runtime()?;
-    let report = runtime.block_on(async move {
-        let signals = Signals::new()?;
-        let build = tokio::spawn(async move { engine.build(&request, run_image.as_ref(), &to).await });
-        wait(build, signals, &cancel).await
-    });
-    match report {
-        Ok(_) => runtime.shutdown_background(),
-        // What was at work on the disk may remove what it began; what cannot be interrupted is not waited for.
-        Err(_) => runtime.shutdown_timeout(Duration::from_secs(1)),
-    }
-    let report = report?;
+    let report = interruptible(&cancel, async move { engine.build(&request, run_image.as_ref(), &to).await })?;
     cx.printer.done();
     finish(cx, &report, &output, started);
     Ok(())
-}
-
-/// Waits for the build; the first interrupt asks it to end, a second one does not wait for that.
-pub(super) async fn wait<T>(
-    mut build: tokio::task::JoinHandle<Result<T, EngineError>>,
-    mut signals: Signals,
-    cancel: &Cancel,
-) -> Result<T> {
-    // Nobody takes the build away, so that it ended without a result only if it panicked.
-    let joined = |result: Result<Result<T, EngineError>, _>| Ok(result.map_err(|_| Broken)??);
-    let signal = tokio::select! {
-        result = &mut build => return joined(result),
-        signal = signals.next() => signal,
-    };
-    cancel.cancel();
-    let ended = tokio::select! {
-        // What was finished in spite of it is finished.
-        result = build => joined(result),
-        _ = signals.next() => Err(EngineError::Interrupted.into()),
-    };
-    ended.map_err(|error| signal.explain(error))
 }
 
 fn finish(cx: &Context, report: &Report, output: &Location, started: Instant) {

@@ -1,8 +1,7 @@
 //! `wattle rebase`.
 
-use super::build::wait;
-use super::signal::Signals;
-use super::{Context, runtime, status};
+use super::interrupt::interruptible;
+use super::{Context, status};
 use crate::args::Rebase;
 use crate::output::{count, duration, report, short, table};
 use crate::settings::Settings;
@@ -11,7 +10,7 @@ use serde::Serialize;
 use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wattle_engine::{Cancel, EngineError, RebaseRequest, RebaseState, RebasedImage};
 use wattle_transport::Location;
 
@@ -105,18 +104,12 @@ pub(crate) fn run(cx: &Context, args: &Rebase) -> Result<()> {
 fn rebase(engine: wattle_engine::Engine, request: RebaseRequest) -> Result<(Results, Option<anyhow::Error>)> {
     let kept = Arc::new(Mutex::new(Results::new()));
     let (results, cancel) = (kept.clone(), request.cancel.clone());
-    let runtime = runtime()?;
-    let ended = runtime.block_on(async move {
-        let signals = Signals::new()?;
-        let work = tokio::spawn(async move {
-            let all = engine.rebase(&request).await;
-            let interrupted = all.iter().any(|result| matches!(result, Err(EngineError::Interrupted)));
-            *kept.lock().unwrap_or_else(PoisonError::into_inner) = all;
-            if interrupted { Err(EngineError::Interrupted) } else { Ok(()) }
-        });
-        wait(work, signals, &cancel).await
+    let ended = interruptible(&cancel, async move {
+        let all = engine.rebase(&request).await;
+        let interrupted = all.iter().any(|result| matches!(result, Err(EngineError::Interrupted)));
+        *kept.lock().unwrap_or_else(PoisonError::into_inner) = all;
+        if interrupted { Err(EngineError::Interrupted) } else { Ok(()) }
     });
-    runtime.shutdown_timeout(Duration::from_secs(1));
     let results = std::mem::take(&mut *results.lock().unwrap_or_else(PoisonError::into_inner));
     match ended {
         Ok(()) => Ok((results, None)),

@@ -1,19 +1,18 @@
 //! `wattle run-image`.
 
-use super::build::wait;
-use super::signal::Signals;
-use super::{Context, runtime};
-use crate::args::{self, RunImageAction};
+use super::Context;
+use super::interrupt::interruptible;
+use crate::args::{self, Insecure, RunImageAction};
 use crate::output::{count, duration, size, table};
 use anyhow::{Context as _, Result, anyhow};
 use serde::Serialize;
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use wattle_debian::lock::Change;
 use wattle_debian::{Lock, RunToml, RunTomlError};
-use wattle_engine::{Cancel, EngineError, RunImageReport};
+use wattle_engine::{Cancel, RunImageReport};
 use wattle_transport::Location;
 
 /// What was done, as JSON.
@@ -42,7 +41,7 @@ struct Changed<'a> {
 struct Wanted<'a> {
     file: &'a Path,
     output: Option<Location>,
-    insecure: &'a [String],
+    insecure: &'a Insecure,
     choose: Choose,
 }
 
@@ -87,24 +86,17 @@ fn make(cx: &Context, wanted: &Wanted) -> Result<()> {
     };
     let (cancel, output) = (Cancel::default(), wanted.output.clone());
     let asked = cancel.clone();
-    let runtime = runtime()?;
-    let made = runtime.block_on(async move {
-        let signals = Signals::new()?;
-        let work = tokio::spawn(async move {
-            let lock = match usable {
-                Some(lock) => lock,
-                None => engine.select_run_image(&description, &cancel).await?,
-            };
-            let report = match output {
-                Some(output) => Some(engine.create_run_image(&description, &lock, &output, &cancel).await?),
-                None => None,
-            };
-            Ok::<_, EngineError>((lock, report))
-        });
-        wait(work, signals, &asked).await
-    });
-    runtime.shutdown_timeout(Duration::from_secs(1));
-    let (lock, report) = made?;
+    let (lock, report) = interruptible(&asked, async move {
+        let lock = match usable {
+            Some(lock) => lock,
+            None => engine.select_run_image(&description, &cancel).await?,
+        };
+        let report = match output {
+            Some(output) => Some(engine.create_run_image(&description, &lock, &output, &cancel).await?),
+            None => None,
+        };
+        Ok((lock, report))
+    })?;
     let changes = before.as_ref().map(|before| before.changes(&lock)).unwrap_or_default();
     if before.as_ref() != Some(&lock) {
         write_lock(&place, &lock)?;

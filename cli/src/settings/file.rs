@@ -37,7 +37,8 @@ pub(crate) struct File {
 }
 
 /// Keys that are read, for whoever misspells one.
-const KEYS: [&str; 7] = ["output", "run-image", "platform", "ignore", "env", "registries", "insecure-registries"];
+const KEYS: [&str; 9] =
+    ["output", "run-image", "platform", "packages", "keyring", "ignore", "env", "registries", "insecure-registries"];
 
 impl File {
     /// The file that was named, or the application's, or the user's. What is found first counts alone.
