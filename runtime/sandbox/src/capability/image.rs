@@ -1,20 +1,21 @@
 //! `image`: layers, processes and labels under construction.
 
+mod building;
 mod environment;
+mod key;
 
-use crate::capability::provenance::{Provenance, Traced};
-use crate::contribution::{
-    Change, Contribution, Key, LayerState, Modification, Placed, Process as Started, Scope, Uses,
-};
-use crate::failure::{Failure, GuestError};
+pub(crate) use building::Building;
+
+use crate::contribution::{Change, Key, LayerState, Modification, Process as Started, Scope, Uses};
+use crate::failure::GuestError;
 use crate::generated::wattle::buildpack::image;
 use crate::generated::wattle::buildpack::types::{Error, Field};
-use crate::grant::{Stored, StoredLayer};
 use crate::limits::{Limit, Reached};
 use crate::state::State;
+use building::{Asked, PARTS};
 use environment::Edits;
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use key::{compare, needs_contents};
+use std::collections::BTreeSet;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wattle_tree::overlay::{self, Access, Overlay};
@@ -24,8 +25,6 @@ use wattle_tree::{Node, Tree, check_name};
 const LABELS: usize = 256;
 /// Longest label or value, in bytes.
 const LABEL: usize = 64 << 10;
-/// Most processes and layers of one buildpack.
-const PARTS: usize = 256;
 /// What a text takes in host memory besides its bytes.
 const TEXT: usize = 64;
 
@@ -42,115 +41,12 @@ pub struct Layer(pub(crate) usize);
 /// The handle of a process: its place in [`Building::processes`].
 pub struct Process(usize);
 
-/// What the buildpack has contributed so far.
-pub(crate) struct Building {
-    directory: String,
-    stored: Arc<dyn Stored>,
-    layers: Vec<Asked>,
-    /// Also those that later ones of the same type replace.
-    processes: Vec<Started>,
-    labels: BTreeMap<String, String>,
-    /// Bytes of all texts taken in.
-    texts: usize,
-    pub(crate) provenance: Provenance,
-}
-
-/// A layer that was asked for.
-struct Asked {
-    name: String,
-    uses: Uses,
-    key: Key,
-    state: LayerState,
-    stored: Option<StoredLayer>,
-    /// True while it is what was stored, and so cannot be written.
-    reused: bool,
-    environment: Edits,
-}
-
 type Answer<T> = Result<std::result::Result<T, Error>>;
 
 /// Gives an error to the guest.
 #[expect(clippy::unnecessary_wraps, reason = "it is what capabilities return")]
 fn refuse<T>(code: &str, summary: String) -> Answer<T> {
     Ok(Err(GuestError::buildpack(code, summary).into()))
-}
-
-impl Building {
-    pub(crate) fn new(directory: String, stored: Arc<dyn Stored>) -> Building {
-        Building {
-            directory,
-            stored,
-            layers: Vec::new(),
-            processes: Vec::new(),
-            labels: BTreeMap::new(),
-            texts: 0,
-            provenance: Provenance::default(),
-        }
-    }
-
-    /// Path of a layer below the root, without the leading slash.
-    pub(crate) fn path(&self, layer: usize) -> String {
-        format!("layers/{}/{}", self.directory, self.layers[layer].name)
-    }
-
-    /// The error for writing into a layer that is reused, if it is.
-    pub(crate) fn writable(&self, layer: usize) -> std::result::Result<(), GuestError> {
-        let asked = &self.layers[layer];
-        if asked.reused {
-            let summary = format!("layer `{}` is reused as it was stored and cannot be changed", asked.name);
-            return Err(GuestError::buildpack("image/layer/reused", summary));
-        }
-        Ok(())
-    }
-
-    /// The layer that is being made, as far as one can tell.
-    pub(crate) fn making(&self) -> Option<usize> {
-        let last = self.layers.len().checked_sub(1)?;
-        (!self.layers[last].reused).then_some(last)
-    }
-
-    /// What is wrong with asking for a layer of this name, if anything.
-    fn objection(&self, name: &str) -> Option<String> {
-        let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
-        if name.is_empty() || name.len() > 64 || !name.bytes().all(plain) {
-            return Some(format!("`{name}` cannot name a layer: use up to 64 letters, digits, `-` and `_`"));
-        }
-        if matches!(name, "build" | "launch" | "store") {
-            return Some(format!("`{name}` cannot name a layer: the CNB specification keeps this name for itself"));
-        }
-        if self.layers.iter().any(|layer| layer.name == name) {
-            return Some(format!("layer `{name}` was asked for before"));
-        }
-        (self.layers.len() >= PARTS).then(|| format!("layer `{name}` is one too many: a buildpack has at most {PARTS}"))
-    }
-
-    /// All that was contributed, once the guest is done.
-    pub(crate) fn finish(self, files: Overlay) -> std::result::Result<Contribution, Failure> {
-        let root = files.freeze().map_err(Failure::Scratch)?;
-        let tree = |path: &str| root.directory(path).cloned().unwrap_or_default();
-        let mut layers = Vec::with_capacity(self.layers.len());
-        let Traced { fetched, placed } = self.provenance.finish();
-        for (index, asked) in self.layers.into_iter().enumerate() {
-            let contents = if asked.reused {
-                None
-            } else {
-                let mut contents = tree(&format!("layers/{}/{}", self.directory, asked.name));
-                asked.environment.write_to(&mut contents).map_err(Failure::Refused)?;
-                Some(contents)
-            };
-            let Asked { name, uses, key, state, .. } = asked;
-            let artifacts = placed_in(&placed, Some(index));
-            layers.push(crate::contribution::Layer { name, uses, key, state, contents, artifacts });
-        }
-        Ok(Contribution {
-            application: tree("workspace"),
-            layers,
-            processes: last_of_each(self.processes).map_err(Failure::Refused)?,
-            labels: self.labels,
-            fetched,
-            artifacts: placed_in(&placed, None),
-        })
-    }
 }
 
 impl State {
@@ -421,47 +317,6 @@ impl image::HostProcess for State {
     }
 }
 
-fn placed_in(placed: &[(Option<usize>, Placed)], layer: Option<usize>) -> Vec<Placed> {
-    placed.iter().filter(|(into, _)| *into == layer).map(|(_, placed)| placed.clone()).collect()
-}
-
-/// Later buildpacks and the next build need the files themselves; the image does not.
-fn needs_contents(uses: Uses) -> bool {
-    uses.build || uses.cache
-}
-
-/// Decides what becomes of a layer that is a function of its key.
-fn compare(stored: Option<&StoredLayer>, uses: Uses, key: &Key) -> LayerState {
-    let Some(stored) = stored else { return LayerState::Created };
-    let changes = changes(&stored.key, key);
-    if !changes.is_empty() {
-        return LayerState::Stale(changes);
-    }
-    match (needs_contents(uses), &stored.contents, stored.reusable) {
-        (false, _, true) => LayerState::Kept,
-        (_, Some(_), _) => LayerState::Restored,
-        _ => LayerState::Created,
-    }
-}
-
-fn changes(before: &Key, after: &Key) -> Vec<Change> {
-    let known = |key: &Key| key.iter().cloned().collect::<BTreeMap<_, _>>();
-    let (old, new) = (known(before), known(after));
-    let mut changes = Vec::new();
-    for (name, value) in after {
-        let old = old.get(name);
-        if old != Some(value) {
-            changes.push(Change { name: name.clone(), before: old.cloned(), after: Some(value.clone()) });
-        }
-    }
-    for (name, value) in before {
-        if !new.contains_key(name) {
-            changes.push(Change { name: name.clone(), before: Some(value.clone()), after: None });
-        }
-    }
-    changes
-}
-
 fn uses_of(uses: image::Uses) -> Uses {
     Uses {
         build: uses.contains(image::Uses::BUILD),
@@ -498,30 +353,6 @@ fn is_process_type(kind: &str) -> bool {
     check_name(kind).is_ok() && kind.bytes().all(plain) && kind != "launcher"
 }
 
-/// Of each type the process that was made last, checked as a whole.
-fn last_of_each(processes: Vec<Started>) -> std::result::Result<Vec<Started>, GuestError> {
-    let mut kept: Vec<Started> = Vec::with_capacity(processes.len());
-    for process in processes {
-        kept.retain(|earlier| earlier.kind != process.kind);
-        kept.push(process);
-    }
-    let refused = |process: &Started, reason: &str| {
-        let summary = format!("process `{}` cannot be started: {reason}", process.kind);
-        Err(GuestError::buildpack("image/process/invalid", summary))
-    };
-    for process in &kept {
-        let directory = process.working_directory.as_deref();
-        let mut texts = process.command.iter().chain(&process.arguments).map(String::as_str).chain(directory);
-        if texts.any(|text| text.contains('\0')) {
-            return refused(process, "there is a NUL in what it is started with");
-        }
-        if directory.is_some_and(|path| !path.starts_with('/')) {
-            return refused(process, "its working directory is not an absolute path");
-        }
-    }
-    Ok(kept)
-}
-
 fn shorten(text: &str) -> String {
     text.chars().take(64).collect()
 }
@@ -529,62 +360,4 @@ fn shorten(text: &str) -> String {
 /// Words for the guest when a path below a layer is refused.
 pub(crate) fn path_error(path: &str, error: overlay::Error) -> GuestError {
     GuestError::buildpack("image/layer/path", format!("`/{path}` cannot be written: {error}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn key(fields: &[(&str, &str)]) -> Key {
-        fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
-    }
-
-    #[test]
-    fn changes_are_those_of_single_fields() {
-        let changes = changes(&key(&[("a", "1"), ("b", "1"), ("c", "1")]), &key(&[("d", "1"), ("b", "2"), ("a", "1")]));
-        let text = |change: &Change| {
-            let side = |value: &Option<String>| value.clone().unwrap_or_else(|| "-".to_owned());
-            format!("{} {} {}", change.name, side(&change.before), side(&change.after))
-        };
-        assert_eq!(changes.iter().map(text).collect::<Vec<_>>(), ["d - 1", "b 1 2", "c 1 -"]);
-    }
-
-    #[test]
-    fn a_layer_is_kept_or_restored_only_with_what_its_uses_need() {
-        let check = |uses: &str, reusable: bool, contents: bool| {
-            let contents = contents.then(Tree::new);
-            let stored = StoredLayer { key: key(&[("a", "1")]), uses: Uses::default(), reusable, contents };
-            let uses = Uses { build: uses == "build", launch: true, cache: uses == "cache" };
-            format!("{:?}", compare(Some(&stored), uses, &key(&[("a", "1")])))
-        };
-        assert_eq!(check("launch", true, false), "Kept");
-        assert_eq!(check("launch", true, true), "Kept");
-        assert_eq!(check("launch", false, true), "Restored");
-        assert_eq!(check("launch", false, false), "Created");
-        // It was only launched before, and now somebody wants to see it.
-        assert_eq!(check("build", true, false), "Created");
-        assert_eq!(check("cache", true, true), "Restored");
-    }
-
-    /// Handles are places in a list: taking a process out of it made later handles lead to others.
-    #[test]
-    fn of_processes_of_one_type_the_last_counts() {
-        let process = |kind: &str, program: &str, directory: Option<&str>| Started {
-            kind: kind.to_owned(),
-            command: vec![program.to_owned()],
-            arguments: Vec::new(),
-            default: false,
-            working_directory: directory.map(str::to_owned),
-        };
-        let check = |processes| match last_of_each(processes) {
-            Ok(kept) => kept.iter().map(|it| format!("{} {}", it.kind, it.command[0])).collect::<Vec<_>>().join(", "),
-            Err(error) => error.summary,
-        };
-        let three = vec![process("web", "a", None), process("worker", "b", Some("/x")), process("web", "c", None)];
-        assert_eq!(check(three), "worker b, web c");
-        let relative = vec![process("web", "a", Some("x"))];
-        assert_eq!(check(relative), "process `web` cannot be started: its working directory is not an absolute path");
-        let nul = vec![process("web", "a\0", None)];
-        assert_eq!(check(nul), "process `web` cannot be started: there is a NUL in what it is started with");
-    }
 }
