@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wattle_sandbox::{BuildGrant, Cancel, Component, Grant, Identity, Limits, Log, Sandbox, Stream, Target};
+use wattle_sandbox::{Platform, BuildGrant, Cancel, Component, Grant, Identity, Limits, Log, Sandbox, Stream, Target};
 use wattle_test_support::component;
 use wattle_tree::{Node, Scratch, Tree};
 
@@ -129,6 +129,7 @@ fn grant(work: &str, directory: &Path, log: Arc<dyn Log>) -> Result<Grant> {
         buildpack: Identity { id: "test/files".into(), version: "0.1.0".into(), directory: "test_files".into() },
         target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
         environment: BTreeMap::new(),
+        platform: Platform::default(),
         application,
         files: Tree::new(),
         limits: Limits::build(),

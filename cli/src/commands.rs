@@ -22,7 +22,7 @@ use anyhow::{Context as _, Result};
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wattle_engine::{Cancel, Engine, EngineError, Fault, Observer, Package, PackageError, Request};
+use wattle_engine::{Cancel, Engine, EngineError, ExecEnv, Fault, Observer, Package, PackageError, Request};
 use wattle_fetch::{Fetcher, Registries};
 use wattle_plan::{DocumentError, Group, GroupEntry, Order};
 use wattle_sandbox::{LoadError, Sandbox};
@@ -218,6 +218,8 @@ pub(crate) fn request(cx: &Context, settings: &Settings, application: &Applicati
         target: settings.platform(application.platform.as_deref())?,
         packages: settings.packages(&application.packages),
         environment: settings.environment(&application.environment)?,
+        bindings: Vec::new(),
+        execution_environment: ExecEnv::default(),
         detect_limits,
         build_limits,
         launchers: embedded::launchers(),

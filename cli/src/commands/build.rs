@@ -7,7 +7,7 @@ use crate::output::duration;
 use anyhow::Result;
 use serde::Serialize;
 use std::time::Instant;
-use wattle_engine::Report;
+use wattle_engine::{Images, Report};
 use wattle_transport::Location;
 
 /// The last line of a build in JSON.
@@ -28,7 +28,8 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
     let engine = cx.engine(&settings, &args.insecure, cx.observer(true))?;
     let cancel = request.cancel.clone();
     let to = output.clone();
-    let report = interruptible(&cancel, async move { engine.build(&request, run_image.as_ref(), &to).await })?;
+    let images = Images { output: to, tags: Vec::new(), run_image, previous: None };
+    let report = interruptible(&cancel, async move { engine.build(&request, &images).await })?;
     cx.printer.done();
     finish(cx, &report, &output, started);
     Ok(())

@@ -5,22 +5,24 @@ use crate::buildpack::Buildpack;
 use crate::environment;
 use crate::error::EngineError;
 use crate::event::{Event, KeyChange, LayerState, Observer};
-use crate::export::{self, Exported};
-use crate::request::{Engine, Request};
+use crate::export::{self, Exported, Kept};
+use crate::previous::Previous;
+use crate::request::{Engine, Images, Request};
 use crate::run::{Planned, Run};
 use crate::sending::Sending;
 use crate::stored::{FromStore, Maker};
 use crate::system::{Chosen, Granted, Packages};
 use serde::Serialize;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
 use tokio::time::Instant;
 use wattle_fetch::Permission;
-use wattle_plan::{BuildpackKey, Step};
-use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, Stream};
-use wattle_transport::Location;
+use wattle_oci::Image;
+use wattle_plan::{BuildpackKey, Plan, Step};
+use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, SbomSubject, Stream};
+use wattle_transport::{Location, Source, Written};
 use wattle_tree::Tree;
 
 /// What a build made.
@@ -46,6 +48,23 @@ pub struct Report {
     pub default_process: Option<String>,
     /// Everything that buildpacks fetched.
     pub fetched: Vec<Origin>,
+    /// Other names that the image has.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Length of its manifest in bytes.
+    pub manifest_size: u64,
+    /// Every bill of materials: those that are in the image, and those of what only the build used.
+    #[serde(skip)]
+    pub sboms: Sboms,
+}
+
+/// Bills of materials of a build, each with its path.
+#[derive(Debug, Clone, Default)]
+pub struct Sboms {
+    /// Of what is in the image.
+    pub launch: Vec<(String, Vec<u8>)>,
+    /// Of what only the build used.
+    pub build: Vec<(String, Vec<u8>)>,
 }
 
 /// Something that went into the image from elsewhere.
@@ -75,6 +94,13 @@ pub(crate) struct DoneStep {
     pub(crate) layers: Vec<wattle_sandbox::Layer>,
     pub(crate) processes: Vec<Process>,
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) slices: Vec<Vec<String>>,
+    /// What it says of what is in none of its layers.
+    pub(crate) sboms: Vec<(SbomSubject, wattle_sandbox::Sbom)>,
+    /// What it wants back in the next build.
+    pub(crate) data: Option<serde_json::Value>,
+    /// Digest of all of its files.
+    pub(crate) digest: String,
     pub(crate) fetched: Vec<Fetched>,
     /// What of it is in the image, though in no layer that is known.
     pub(crate) artifacts: Vec<Placed>,
@@ -83,36 +109,29 @@ pub(crate) struct DoneStep {
 }
 
 impl Engine {
-    /// Builds an image from an application, on `run_image` or the default one, and brings it to `output`. Nothing is
-    /// there before all of it is.
-    pub async fn build(
-        &self,
-        request: &Request,
-        run_image: Option<&Location>,
-        output: &Location,
-    ) -> Result<Report, EngineError> {
-        let cancel = &request.cancel;
+    /// Builds an image from an application and brings it to where it should be. Nothing is there before all of it is.
+    pub async fn build(&self, request: &Request, images: &Images) -> Result<Report, EngineError> {
+        let (cancel, output) = (&request.cancel, &images.output);
         let layout = match output {
             Location::Layout { path, .. } => Some(path.as_path()),
             Location::Registry(_) => None,
         };
         let mut run = block_in_place(|| Run::new(self, request, layout))?;
-        let checked = tokio::select! {
-            checked = self.transport.check(output, &request.target) => checked,
+        let previous = tokio::select! {
+            previous = self.previous(request, images) => previous?.map(Arc::new),
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
-        checked.map_err(EngineError::publishing(output))?;
         let base = tokio::select! {
-            base = self.run_image(&request.target, run_image) => base?,
+            base = self.run_image(&request.target, images.run_image.as_ref()) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
         let made = block_in_place(|| -> Result<_, EngineError> {
             run.distribution = base.distribution();
             let planned = run.plan()?;
             let packages = Handle::current().block_on(self.packages(request, &planned, &base))?;
-            let done = run.build_all(&planned, packages.as_ref())?;
+            let done = run.build_all(&planned, packages.as_ref(), previous.as_ref())?;
             let fetched = origins(&done);
-            let exported = export::export(&run, &base.source, &done, packages.as_deref())?;
+            let exported = export::export(&run, &base.source, &done, packages.as_deref(), previous.as_deref())?;
             let metadata = wattle_oci::cnb::BuildMetadata::of(&exported.image);
             let metadata = metadata.map_err(|source| EngineError::Label { location: output.to_string(), source })?;
             let metadata = metadata.unwrap_or_default();
@@ -124,17 +143,24 @@ impl Engine {
             return Err(EngineError::Interrupted);
         }
         let (exported, fetched, processes, default_process) = made?;
-        let Exported { image, records } = exported;
-        let sending = Sending::new(self.observer.clone(), output, std::slice::from_ref(&image));
+        let Exported { image, kept, sboms } = exported;
+        let sources: Vec<&Source> =
+            [&base.source].into_iter().chain(previous.as_ref().map(|previous| &previous.source)).collect();
         let written = tokio::select! {
-            written = self.transport.write(&image, Some(&base.source), output, &sending) => written,
+            written = self.publish(&image, &sources, output) => written?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
-        let written = written.map_err(EngineError::publishing(output))?;
-        self.remember(request, records);
+        self.remember(request, kept);
+        // The names that follow take what is there by now.
+        let there = Source { image: image.clone(), location: output.clone(), digest: written.digest, of_several: false };
+        let sources: Vec<&Source> = sources.into_iter().chain([&there]).collect();
+        for tag in &images.tags {
+            tokio::select! {
+                tagged = self.publish(&image, &sources, tag) => tagged?,
+                () = cancelled(cancel) => return Err(EngineError::Interrupted),
+            };
+        }
         let digest = written.digest.to_string();
-        let (reference, layers) = (output.to_string(), image.layers().len());
-        self.observer.event(&Event::Published { reference, digest: digest.clone(), layers, size: written.size });
         Ok(Report {
             schema: 1,
             image: output.to_string(),
@@ -145,7 +171,20 @@ impl Engine {
             processes,
             default_process,
             fetched,
+            tags: images.tags.iter().map(ToString::to_string).collect(),
+            manifest_size: image.manifest().bytes().len() as u64,
+            sboms,
         })
+    }
+
+    /// Brings the image to where one of its names is.
+    async fn publish(&self, image: &Image, sources: &[&Source], to: &Location) -> Result<Written, EngineError> {
+        let sending = Sending::new(self.observer.clone(), to, std::slice::from_ref(image));
+        let written = self.transport.write_from(image, sources, to, &sending).await;
+        let written = written.map_err(EngineError::publishing(to))?;
+        let (reference, digest, layers) = (to.to_string(), written.digest.to_string(), image.layers().len());
+        self.observer.event(&Event::Published { reference, digest, layers, size: written.size });
+        Ok(written)
     }
 
     /// The packages that the user wants, to be joined by those that buildpacks ask for; none if nobody may ask for any, so
@@ -175,9 +214,15 @@ impl Engine {
 
     /// Keeps what the next build can use. After the image is where it should be: a build that failed leaves what was, and one
     /// that is done is done though this fails.
-    fn remember(&self, request: &Request, records: Vec<(BuildpackKey, String, wattle_store::LayerRecord)>) {
+    fn remember(&self, request: &Request, kept: Kept) {
         let application = export::identity(request);
-        for (key, name, record) in records {
+        for (key, data) in kept.data {
+            if let Err(error) = self.store.layers(&application, key.id.as_str()).put_data(&data) {
+                let text = format!("the next build does not know what {} stored: {error}", key.id);
+                self.observer.event(&Event::Warning { text });
+            }
+        }
+        for (key, name, record) in kept.layers {
             if let Err(error) = self.store.layers(&application, key.id.as_str()).put(&name, &record) {
                 let text = format!("the next build makes layer `{name}` of {} anew: {error}", key.id);
                 self.observer.event(&Event::Warning { text });
@@ -188,11 +233,18 @@ impl Engine {
 
 impl Run<'_> {
     /// Lets the buildpacks of the plan build, one after the other.
-    fn build_all(&self, planned: &Planned, packages: Option<&Arc<Packages>>) -> Result<Done, EngineError> {
+    fn build_all(
+        &self,
+        planned: &Planned,
+        packages: Option<&Arc<Packages>>,
+        previous: Option<&Arc<Previous>>,
+    ) -> Result<Done, EngineError> {
+        let mut plan = planned.plan.clone();
         let mut application = self.application.clone();
         let mut steps: Vec<DoneStep> = Vec::new();
         let mut build_layers: Vec<(String, Tree)> = Vec::new();
-        for step in &planned.plan.steps {
+        for at in 0..plan.steps.len() {
+            let step = &plan.steps[at];
             let Some(buildpack) = planned.buildpacks.get(&step.buildpack) else { continue };
             let key = &step.buildpack;
             let (buildpack_id, version) = (key.id.to_string(), key.version.to_string());
@@ -203,8 +255,9 @@ impl Run<'_> {
                 buildpack: key.clone(),
                 capabilities: buildpack.capabilities.clone(),
             };
-            let built = self.build_one(buildpack, step, application, granted, &before, &build_layers);
-            let (contribution, stored) = built?;
+            let stored = Arc::new(self.stored(buildpack, previous.cloned()));
+            let built = self.build_one(buildpack, step, application, granted, &before, &build_layers, &stored);
+            let contribution = built?;
             application = contribution.application;
             for layer in &contribution.layers {
                 tell_layer(&*self.observer, key, layer);
@@ -213,12 +266,19 @@ impl Run<'_> {
                     build_layers.push((format!("{}/{}", key.id.directory(), layer.name), tree));
                 }
             }
+            let key = key.clone();
+            self.pass_on(&mut plan, at, &contribution.left);
+            let data = contribution.stored.as_deref().and_then(|text| serde_json::from_str(text).ok());
             steps.push(DoneStep {
-                key: key.clone(),
+                key,
                 homepage: buildpack.manifest.homepage.clone(),
                 layers: contribution.layers,
                 processes: contribution.processes,
                 labels: contribution.labels,
+                slices: contribution.slices,
+                sboms: contribution.sboms,
+                data: data.or_else(|| stored.data()),
+                digest: buildpack.digest.to_string(),
                 fetched: contribution.fetched,
                 artifacts: contribution.artifacts,
                 stored,
@@ -227,6 +287,25 @@ impl Run<'_> {
         Ok(Done { application, steps })
     }
 
+    /// Hands on what a buildpack did not do. What nobody does after all is worth a word.
+    fn pass_on(&self, plan: &mut Plan, at: usize, left: &BTreeSet<String>) {
+        let left: Vec<String> = left.iter().cloned().collect();
+        // The sandbox knows the plan and lets nothing else be left.
+        for name in plan.pass_on(at, &left).unwrap_or_default() {
+            let text = format!("{} left `{name}` to others, and no later buildpack provides it", plan.steps[at].buildpack.id);
+            self.observer.event(&Event::Warning { text });
+        }
+    }
+
+    /// What the last build left of this buildpack's.
+    fn stored(&self, buildpack: &Buildpack, previous: Option<Arc<Previous>>) -> FromStore {
+        let key = &buildpack.manifest.key;
+        let maker = Maker::new(key.version.to_string(), &buildpack.digest);
+        let (store, application) = (self.engine.store.clone(), export::identity(self.request));
+        FromStore::new(store, application, key.id.to_string(), maker, previous, self.observer.clone())
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "each is one thing that the build of a buildpack depends on")]
     fn build_one(
         &self,
         buildpack: &Buildpack,
@@ -235,13 +314,14 @@ impl Run<'_> {
         packages: Granted,
         before: &[String],
         layers: &[(String, Tree)],
-    ) -> Result<(Contribution, Arc<FromStore>), EngineError> {
+        stored: &Arc<FromStore>,
+    ) -> Result<Contribution, EngineError> {
         let key = &step.buildpack;
         let id = key.id.to_string();
         let log = Arc::new(Lines { observer: self.observer.clone(), buildpack: id.clone() });
         let mut grant = self.grant(buildpack, self.request.build_limits.clone(), log)?;
         grant.application = application;
-        grant.environment = environment::with_layers(&grant.environment, before, layers)
+        grant.environment = environment::of_layers(before, layers)
             .map_err(|source| EngineError::Pack { layer: "the build environment".to_owned(), source })?;
         let capabilities = &buildpack.capabilities;
         let artifacts = artifacts::Granted {
@@ -255,19 +335,18 @@ impl Run<'_> {
             cancel: self.request.cancel.clone(),
             telling: Telling { observer: self.observer.clone(), buildpack: id.clone() },
         };
-        let maker = Maker::new(key.version.to_string(), &buildpack.digest);
-        let (store, application) = (self.engine.store.clone(), export::identity(self.request));
-        let stored = Arc::new(FromStore::new(store, application, id, maker, self.observer.clone()));
         let build = BuildGrant {
             plan: step.entries.iter().map(plan_entry).collect(),
             layers: layers.to_vec(),
             stored: stored.clone(),
+            store: stored.data().map(|data| data.to_string()),
+            sbom_formats: buildpack.manifest.sbom_formats.clone(),
             artifacts: Arc::new(artifacts),
             packages: Arc::new(packages),
         };
         let built = buildpack.component.build(grant, build);
         let built = built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
-        Ok((built.contribution, stored))
+        Ok(built.contribution)
     }
 }
 

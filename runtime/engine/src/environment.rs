@@ -1,5 +1,5 @@
-//! The build environment that later buildpacks see: what the user set, edited by the build layers of those before. The
-//! rules are the launcher's, which knows the same files at launch.
+//! The build environment that later buildpacks see: what the build layers of those before make of an empty one. The rules are
+//! the launcher's, which knows the same files at launch. What the user sets is added in the sandbox.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -9,21 +9,13 @@ use wattle_tree::{Node, Tree};
 /// Longest value of a variable, in bytes: what Linux hands to a program (`MAX_ARG_STRLEN`).
 const LONGEST: u64 = 128 << 10;
 
-/// `environment` with what these layers (path below `/layers`, contents) add, `buildpacks` in the order they ran.
-pub(crate) fn with_layers(
-    environment: &BTreeMap<String, String>,
-    buildpacks: &[String],
-    layers: &[(String, Tree)],
-) -> io::Result<BTreeMap<String, String>> {
-    if layers.is_empty() {
-        return Ok(environment.clone());
-    }
+/// What these layers (path below `/layers`, contents) make, `buildpacks` in the order they ran.
+pub(crate) fn of_layers(buildpacks: &[String], layers: &[(String, Tree)]) -> io::Result<BTreeMap<String, String>> {
     let mut root = Tree::new();
     for (path, tree) in layers {
         root.insert(&format!("layers/{path}"), Node::Directory(tree.clone())).map_err(io::Error::other)?;
     }
-    let variables = environment.iter().map(|(name, value)| (name.clone().into_bytes(), value.clone().into_bytes()));
-    let start: Environment = variables.collect();
+    let start = Environment::default();
     let buildpacks = buildpacks.iter().map(String::as_str);
     let edited = start.with_layers(b"/layers", buildpacks, Phase::Build, &InTree(root)).map_err(|(_, error)| error)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
@@ -71,14 +63,14 @@ mod tests {
         let check = |len| {
             let mut layer = Tree::new();
             layer.insert("env/LONG.override", Node::file(vec![b'x'; len])).unwrap();
-            with_layers(&BTreeMap::new(), &["a".to_owned()], &[("a/x".to_owned(), layer)]).map_err(|e| e.to_string())
+            of_layers(&["a".to_owned()], &[("a/x".to_owned(), layer)]).map_err(|e| e.to_string())
         };
         assert!(check(128 << 10).is_ok());
         assert_eq!(check((128 << 10) + 1), Err("`/layers/a/x/env/LONG.override` is longer than 128 KiB".to_owned()));
     }
 
     #[test]
-    fn build_layers_edit_what_the_user_set() {
+    fn b73_b76_b77_build_layers_make_the_environment_of_later_buildpacks() {
         let mut layer = Tree::new();
         for (path, text) in
             [("bin/tool", ""), ("env/GREETING.append", "b"), ("env/GREETING.delim", "-"), ("env.build/ONLY", "x")]
@@ -86,9 +78,8 @@ mod tests {
             layer.insert(path, Node::file(text)).unwrap();
         }
         layer.insert("env.launch/NOT", Node::file("x")).unwrap();
-        let user = BTreeMap::from([("GREETING".to_owned(), "a".to_owned()), ("PATH".to_owned(), "/bin".to_owned())]);
-        let edited = with_layers(&user, &["a/b".to_owned()], &[("a_b/tools".to_owned(), layer)]).unwrap();
-        let text: Vec<_> = edited.iter().map(|(name, value)| format!("{name}={value}")).collect();
-        assert_eq!(text, ["GREETING=a-b", "ONLY=x", "PATH=/layers/a_b/tools/bin:/bin"]);
+        let made = of_layers(&["a/b".to_owned()], &[("a_b/tools".to_owned(), layer)]).unwrap();
+        let text: Vec<_> = made.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        assert_eq!(text, ["GREETING=b", "ONLY=x", "PATH=/layers/a_b/tools/bin"]);
     }
 }

@@ -1,19 +1,21 @@
 //! From contributions to an image.
 
-use crate::build::{Done, DoneStep};
+use crate::build::{Done, DoneStep, Sboms};
 use crate::error::EngineError;
-use crate::packing::{Packing, packed};
+use crate::packing::{Packing, packed as packed_of};
+use crate::previous::{MAKERS, Makers, Previous};
 use crate::request::Request;
 use crate::run::Run;
-use crate::sbom::{self, Bills};
+use crate::sbom::{self, Bills, Documents};
 use crate::system::Packages;
 use std::collections::BTreeMap;
 use std::io;
-use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, SbomOf};
+use serde_json::Value;
+use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf};
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
-use wattle_plan::BuildpackKey;
-use wattle_sandbox::LayerState;
+use wattle_plan::{BuildpackKey, ExecEnv};
+use wattle_sandbox::{LayerState, SbomSubject};
 use wattle_sbom::Component;
 use wattle_store::LayerRecord;
 use wattle_transport::{Location, Source as Base};
@@ -22,10 +24,19 @@ use wattle_tree::{Digest, Tree};
 /// Who owns what a build makes: the build user that the reference images have, which is not the user that processes run as.
 const OWNER: Owner = Owner { uid: 1000, gid: 1000 };
 
-/// The image, and what the store is to keep of its layers.
+/// The image, and what else comes of a build.
 pub(crate) struct Exported {
     pub(crate) image: Image,
-    pub(crate) records: Vec<(BuildpackKey, String, LayerRecord)>,
+    pub(crate) kept: Kept,
+    pub(crate) sboms: Sboms,
+}
+
+/// What the store is to keep for the next build.
+#[derive(Default)]
+pub(crate) struct Kept {
+    pub(crate) layers: Vec<(BuildpackKey, String, LayerRecord)>,
+    /// What buildpacks stored.
+    pub(crate) data: Vec<(BuildpackKey, Value)>,
 }
 
 /// Puts what the buildpacks did on the run image.
@@ -34,10 +45,12 @@ pub(crate) fn export(
     base: &Base,
     done: &Done,
     packages: Option<&Packages>,
+    previous: Option<&Previous>,
 ) -> Result<Exported, EngineError> {
     let cancel = run.request.cancel.clone();
     let packing = Packing { store: &run.engine.store, observer: &*run.observer, cancel };
-    let mut records = Vec::new();
+    let mut kept = Kept::default();
+    let documents = Documents::new(run.engine, previous);
     let mut bills = Bills::new(cnb::CREATED);
     let mut buildpacks = Vec::new();
     for step in &done.steps {
@@ -45,33 +58,42 @@ pub(crate) fn export(
         for layer in &step.layers {
             let name = format!("{}:{}", step.key.id, layer.name);
             let made = launch(&packing, step, layer).map_err(|source| EngineError::Pack { layer: name, source })?;
-            records.push((step.key.clone(), layer.name.clone(), made.record));
-            if made.launch.is_some() {
-                bills.add(&SbomOf::Layer(step.key.id.to_string(), layer.name.clone()), made.components)?;
-            }
+            kept.layers.push((step.key.clone(), layer.name.clone(), made.record));
+            let of = SbomOf::Layer(step.key.id.to_string(), layer.name.clone());
+            let sboms = if step.stored.is_of_previous(&layer.name) && layer.contents.is_none() {
+                documents.of(&of)?
+            } else {
+                made.sboms
+            };
+            let subject = if made.launch.is_some() { SbomSubject::Launch } else { SbomSubject::Build };
+            bills.add(subject, &of, made.components, &sboms)?;
             layers.extend(made.launch);
         }
+        kept.data.extend(step.data.clone().map(|data| (step.key.clone(), data)));
         buildpacks.push(Buildpack {
             id: step.key.id.to_string(),
             version: step.key.version.to_string(),
             homepage: step.homepage.clone(),
             layers,
-            store: None,
+            store: step.data.clone(),
         });
     }
     let added = packages.map(|packages| packages.addition(&packing)).transpose()?.flatten();
-    bills.add(&SbomOf::Packages, packages.map(Packages::components).unwrap_or_default())?;
+    bills.add(SbomSubject::Launch, &SbomOf::Packages, packages.map(Packages::components).unwrap_or_default(), &[])?;
     let default_process = default_process(done);
     let (program, launcher) = launcher(run, &packing)?;
+    let (launch, build) = bills.finish(done, program)?;
+    let files = |sboms: &[Sbom]| sboms.iter().map(|sbom| (sbom.path(), sbom.document.clone())).collect();
+    let sboms = Sboms { launch: files(&launch), build: files(&build) };
     let application = Application {
         packages: added,
         buildpacks,
-        sboms: bills.finish(done, program)?,
+        sboms: launch,
         app: vec![application(&packing, &done.application)?],
         launcher,
         processes: processes(done),
         default_process,
-        labels: labels(done),
+        labels: labels(done)?,
         project: ProjectMetadata::default(),
         run_image_reference: reference(base),
         run_image_name: RunImageName { image: name(&base.location), mirrors: Vec::new() },
@@ -79,12 +101,14 @@ pub(crate) fn export(
         created: cnb::CREATED.to_owned(),
     };
     let image = cnb::compose(&base.image, application).map_err(|error| EngineError::Compose(Box::new(error)))?;
-    Ok(Exported { image, records })
+    Ok(Exported { image, kept, sboms })
 }
 
 struct Made {
     record: LayerRecord,
     components: Vec<Component>,
+    /// What the buildpack says of it.
+    sboms: Vec<wattle_sandbox::Sbom>,
     /// None if it is not part of the image.
     launch: Option<LaunchLayer>,
 }
@@ -97,15 +121,15 @@ fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> 
         None => step.stored.record(&layer.name).and_then(|record| record.contents),
     };
     let made = if uses.launch { Some(pack(packing, step, layer)?) } else { None };
-    let components = sbom::of_layer(step, layer);
+    let (components, sboms) = (sbom::of_layer(step, layer), sbom::written(step, layer));
     let record = LayerRecord {
         key: layer.key.clone(),
         build: uses.build,
         launch: uses.launch,
         cache: uses.cache,
         contents,
-        packed: made.as_ref().map(packed),
-        more: step.stored.maker().record(&components),
+        packed: made.as_ref().map(packed_of),
+        more: step.stored.maker().record(&components, &sboms),
     };
     let data = layer.key.iter().map(|(name, value)| (name.clone(), serde_json::Value::String(value.clone())));
     let launch = made.map(|packed| LaunchLayer {
@@ -115,17 +139,21 @@ fn launch(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> 
         build: uses.build,
         cache: uses.cache,
     });
-    Ok(Made { record, components, launch })
+    Ok(Made { record, components, sboms, launch })
 }
 
 fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io::Result<Layer> {
     let key = &step.key;
     let name = format!("{}:{}", key.id, layer.name);
-    if layer.state == LayerState::Kept
-        && let Some(packed) = step.stored.record(&layer.name).and_then(|record| record.packed)
-        && let Some(layer) = packing.reuse(&name, &packed)?
-    {
-        return Ok(layer);
+    if layer.state == LayerState::Kept {
+        let packed = step.stored.record(&layer.name).and_then(|record| record.packed);
+        if let Some(layer) = packed.as_ref().map(|packed| packing.reuse(&name, packed)).transpose()?.flatten() {
+            return Ok(layer);
+        }
+        if let Some(layer) = step.stored.in_previous(&layer.name) {
+            packing.tell(&name, true, &packed_of(&layer));
+            return Ok(layer);
+        }
     }
     let tree = layer.contents.clone().or_else(|| step.stored.contents(&layer.name));
     let tree = tree.ok_or_else(|| io::Error::new(io::ErrorKind::NotFound, "its stored contents are gone"))?;
@@ -190,16 +218,22 @@ fn default_process(done: &Done) -> Option<String> {
     default
 }
 
-fn labels(done: &Done) -> BTreeMap<String, String> {
+/// Of each key the last counts. Which buildpacks made the layers is Wattle's own to say.
+fn labels(done: &Done) -> Result<BTreeMap<String, String>, serde_json::Error> {
     let labels = done.steps.iter().flat_map(|step| &step.labels);
-    labels.map(|(key, value)| (key.clone(), value.clone())).collect()
+    let mut labels: BTreeMap<_, _> = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
+    let makers = Makers::new(done.steps.iter().map(|step| (step.key.id.to_string(), step.digest.clone())));
+    labels.insert(MAKERS.to_owned(), serde_json::to_string(&makers)?);
+    Ok(labels)
 }
 
 /// By what the layers of an application are known: where it is, and what is made of it.
 pub(crate) fn identity(request: &Request) -> String {
     let path = &request.application;
     let path = path.canonicalize().unwrap_or_else(|_| path.clone());
-    format!("{} for {}", path.display(), request.target)
+    let exec_env = &request.execution_environment;
+    let exec_env = if *exec_env == ExecEnv::default() { String::new() } else { format!(" as {exec_env}") };
+    format!("{} for {}{exec_env}", path.display(), request.target)
 }
 
 /// The run image by digest.

@@ -16,6 +16,7 @@ mod export;
 mod inspect;
 mod nearest;
 mod packing;
+mod previous;
 mod rebase;
 mod request;
 mod run;
@@ -24,18 +25,19 @@ mod sending;
 mod stored;
 mod system;
 
-pub use build::Report;
+pub use build::{Report, Sboms};
 pub use buildpack::{Package, PackageError};
 pub use error::{EngineError, Fault};
 pub use event::{Entry, Event, KeyChange, LayerState, Observer, Step, Verdict};
 pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
 pub use rebase::{RebaseFailed, RebaseReason, RebaseRequest, RebaseState, RebasedImage, RebasedOn};
-pub use request::{Engine, Request};
+pub use request::{Engine, Images, Request};
 pub use run::{Assessment, BuildpackVerdict};
 pub use sbom::{BillOfMaterials, BomError, Part};
 pub use system::{ArchiveError, Keyring, PackagesError, RunImageError, RunImageReport, RunImageTarget};
 
 /// Re-exported because they are part of a [`Request`].
-pub use wattle_sandbox::Cancel;
+pub use wattle_plan::{ExecEnv, ExecEnvError};
+pub use wattle_sandbox::{Binding, Cancel};
 /// Re-exported because they are part of a [`BillOfMaterials`].
 pub use wattle_sbom::{Component, Format as BomFormat, License};

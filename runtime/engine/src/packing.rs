@@ -62,7 +62,8 @@ impl Packing<'_> {
         Ok(Some(Layer::new(&layer::Packed { diff_id, digest, size, uncompressed: 0 }, Some(blob))))
     }
 
-    fn tell(&self, name: &str, reused: bool, packed: &Packed) {
+    /// Says what became of a layer.
+    pub(crate) fn tell(&self, name: &str, reused: bool, packed: &Packed) {
         let (layer, digest) = (name.to_owned(), packed.digest.to_string());
         self.observer.event(&Event::Packed { layer, reused, size: packed.size, digest });
     }

@@ -9,10 +9,10 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use wattle_fetch::Fetcher;
 use wattle_oci::Platform;
-use wattle_plan::Order;
-use wattle_sandbox::{Cancel, Limits, Sandbox};
+use wattle_plan::{ExecEnv, Order};
+use wattle_sandbox::{Binding, Cancel, Limits, Sandbox};
 use wattle_store::Store;
-use wattle_transport::Transport;
+use wattle_transport::{Location, Transport};
 use wattle_tree::Blob;
 use wattle_tree::directory::Rules;
 
@@ -51,6 +51,10 @@ pub struct Request {
     pub packages: Vec<String>,
     /// What the user sets of the build environment.
     pub environment: BTreeMap<String, String>,
+    /// What the user hands to buildpacks that declare its type.
+    pub bindings: Vec<Binding>,
+    /// What the image is built for.
+    pub execution_environment: ExecEnv,
     /// What a buildpack may use in `detect`.
     pub detect_limits: Limits,
     /// What a buildpack may use in `build`.
@@ -59,4 +63,17 @@ pub struct Request {
     pub launchers: BTreeMap<String, Blob>,
     /// Ends it early.
     pub cancel: Cancel,
+}
+
+/// Where the images of a build are.
+#[derive(Debug, Clone)]
+pub struct Images {
+    /// Where the image goes.
+    pub output: Location,
+    /// Other names that it gets.
+    pub tags: Vec<Location>,
+    /// What it is put on; the default one if none is named.
+    pub run_image: Option<Location>,
+    /// What was built before, whose layers are used again; what is at `output` if none is named.
+    pub previous: Option<Location>,
 }

@@ -14,7 +14,7 @@ use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use wattle_plan::{BuildpackKey, Detection, Distro, ExpandedGroup, Plan, candidates, expand, resolve};
-use wattle_sandbox::{Failure, Grant, Limits, Log, Target};
+use wattle_sandbox::{Failure, Grant, Limits, Log, Platform, Target};
 use wattle_store::StoreError;
 use wattle_transport::STAGES;
 use wattle_tree::directory::{self, ReadError};
@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
     /// Every group that may build, and the buildpacks in them.
     fn candidates(&self) -> Result<(Vec<ExpandedGroup>, BTreeMap<BuildpackKey, Buildpack>), EngineError> {
         let manifests = buildpack::manifests(&self.request.buildpacks)?;
-        let groups = expand(&self.request.order, &manifests)?;
+        let groups = expand(&self.request.order, &manifests, &self.request.execution_environment)?;
         let Engine { sandbox, store, .. } = self.engine;
         let loaded = buildpack::load(&self.request.buildpacks, candidates(&groups), sandbox, store, &*self.observer)?;
         Ok((groups, loaded))
@@ -151,7 +151,8 @@ impl<'a> Run<'a> {
                 variant: target.variant.clone(),
                 distribution: self.distribution.clone(),
             },
-            environment: self.request.environment.clone(),
+            environment: BTreeMap::new(),
+            platform: self.platform(buildpack),
             application: self.application.clone(),
             files: buildpack.files.clone(),
             limits,
@@ -159,6 +160,21 @@ impl<'a> Run<'a> {
             log,
             cancel: self.request.cancel.clone(),
         })
+    }
+
+    /// What this buildpack may know of what the user says.
+    fn platform(&self, buildpack: &Buildpack) -> Platform {
+        let bindings = self.request.bindings.iter();
+        let mut bindings: Vec<_> =
+            bindings.filter(|binding| buildpack.capabilities.may_see_binding(&binding.kind)).cloned().collect();
+        bindings.sort_by(|a, b| a.name.cmp(&b.name));
+        Platform {
+            variables: self.request.environment.clone(),
+            clear_env: buildpack.manifest.clear_env,
+            bindings,
+            execution_environment: self.request.execution_environment.to_string(),
+            ..Platform::default()
+        }
     }
 
     /// What the image will run on, as targets of buildpacks are compared with.

@@ -1,16 +1,20 @@
 //! Bills of materials: of what a build makes, from what was fetched for it.
 //!
 //! No buildpack has to write any: the host has fetched and unpacked everything that came from elsewhere, and so knows which
-//! layer has what. A layer's list is kept with its record in the store, for a layer that is reused is not fetched again.
+//! layer has what. A layer's list is kept with its record in the store, for a layer that is reused is not fetched again. What
+//! a buildpack writes all the same counts in the form in which it writes it.
 
+mod documents;
 mod read;
 
+pub(crate) use documents::Documents;
 pub use read::{BillOfMaterials, BomError, Part};
 
 use crate::build::{Done, DoneStep};
 use wattle_oci::cnb::{Sbom, SbomFormat, SbomOf};
-use wattle_sandbox::{LayerState, Placed};
+use wattle_sandbox::{LayerState, Placed, SbomSubject};
 use wattle_sbom::{Bom, Component, Format, Kind, Subject};
+use std::collections::BTreeMap;
 use wattle_tree::{Digest, Tree};
 
 /// The forms in which every bill is written, which are also those that are read.
@@ -26,6 +30,14 @@ pub(crate) fn of_layer(step: &DoneStep, layer: &wattle_sandbox::Layer) -> Vec<Co
     before.into_iter().chain(layer.artifacts.iter().flat_map(|placed| parts(placed, &contents))).collect()
 }
 
+/// What the buildpack says of a layer: now, or when the layer that stays was made.
+pub(crate) fn written(step: &DoneStep, layer: &wattle_sandbox::Layer) -> Vec<wattle_sandbox::Sbom> {
+    let stays = matches!(layer.state, LayerState::Restored | LayerState::Kept);
+    let before = if stays { step.stored.sboms(&layer.name) } else { Vec::new() };
+    let is_said_again = |old: &wattle_sandbox::Sbom| layer.sboms.iter().any(|new| new.format == old.format);
+    before.into_iter().filter(|old| !is_said_again(old)).chain(layer.sboms.iter().cloned()).collect()
+}
+
 /// Something that was fetched, and the packages that are bundled in it and still there in the layer's `contents`.
 fn parts(placed: &Placed, contents: &Tree) -> Vec<Component> {
     let component = Component::fetched(&placed.fetched.source, placed.fetched.digest);
@@ -38,41 +50,64 @@ fn parts(placed: &Placed, contents: &Tree) -> Vec<Component> {
 /// The bills of one image while it is made.
 pub(crate) struct Bills<'a> {
     created: &'a str,
-    sboms: Vec<Sbom>,
+    launch: Vec<Sbom>,
+    build: Vec<Sbom>,
 }
 
 impl<'a> Bills<'a> {
     /// None yet, of an image that is said to be made at `created`.
     pub(crate) fn new(created: &'a str) -> Bills<'a> {
-        Bills { created, sboms: Vec::new() }
+        Bills { created, launch: Vec::new(), build: Vec::new() }
     }
 
-    /// Adds a bill in every form, if there is anything on it.
+    /// Adds a bill in every form, if there is anything on it, and in each form in which the buildpack wrote it.
     pub(crate) fn add(
         &mut self,
+        about: SbomSubject,
         of: &SbomOf,
         components: impl IntoIterator<Item = Component>,
+        written: &[wattle_sandbox::Sbom],
     ) -> Result<(), serde_json::Error> {
+        let sboms = match about {
+            SbomSubject::Launch => &mut self.launch,
+            SbomSubject::Build => &mut self.build,
+        };
+        let written = written.iter().map(|it| (form_of(it.format), it.document.clone().into_bytes()));
+        let written: BTreeMap<SbomFormat, Vec<u8>> = written.collect();
         let subject = Subject { kind: Kind::Application, name: name(of), version: String::new() };
         let bom = Bom::new(subject, self.created, components);
-        if bom.components().is_empty() {
-            return Ok(());
+        let ours = FORMATS.iter().filter(|(_, format)| !bom.components().is_empty() && !written.contains_key(format));
+        for (form, format) in ours {
+            sboms.push(Sbom { of: of.clone(), format: *format, document: bom.write(*form)? });
         }
-        for (form, format) in FORMATS {
-            self.sboms.push(Sbom { of: of.clone(), format, document: bom.write(form)? });
-        }
+        sboms.extend(written.into_iter().map(|(format, document)| Sbom { of: of.clone(), format, document }));
         Ok(())
     }
 
-    /// Adds what buildpacks put elsewhere than into their layers, and the launcher.
-    pub(crate) fn finish(mut self, done: &Done, launcher: Digest) -> Result<Vec<Sbom>, serde_json::Error> {
+    /// Adds what buildpacks put elsewhere than into their layers, and the launcher. Gives the bills of the image, and those
+    /// of the build.
+    pub(crate) fn finish(mut self, done: &Done, launcher: Digest) -> Result<(Vec<Sbom>, Vec<Sbom>), serde_json::Error> {
         for step in &done.steps {
+            let of = SbomOf::Buildpack(step.key.id.to_string());
+            let written = |subject| {
+                let of_subject = step.sboms.iter().filter(move |(about, _)| *about == subject);
+                of_subject.map(|(_, sbom)| sbom.clone()).collect::<Vec<_>>()
+            };
             let loose = step.artifacts.iter().flat_map(|placed| parts(placed, &Tree::new()));
-            self.add(&SbomOf::Buildpack(step.key.id.to_string()), loose)?;
+            self.add(SbomSubject::Launch, &of, loose, &written(SbomSubject::Launch))?;
+            self.add(SbomSubject::Build, &of, [], &written(SbomSubject::Build))?;
         }
         let launcher = Component::own("wattle-launcher", env!("CARGO_PKG_VERSION"), launcher);
-        self.add(&SbomOf::Launcher, [launcher])?;
-        Ok(self.sboms)
+        self.add(SbomSubject::Launch, &SbomOf::Launcher, [launcher], &[])?;
+        Ok((self.launch, self.build))
+    }
+}
+
+fn form_of(format: wattle_sandbox::SbomFormat) -> SbomFormat {
+    match format {
+        wattle_sandbox::SbomFormat::CycloneDx => SbomFormat::CycloneDx,
+        wattle_sandbox::SbomFormat::Spdx => SbomFormat::Spdx,
+        wattle_sandbox::SbomFormat::Syft => SbomFormat::Syft,
     }
 }
 
@@ -128,9 +163,29 @@ mod tests {
     #[test]
     fn nothing_makes_no_document() {
         let mut bills = Bills::new("1980-01-01T00:00:01Z");
-        bills.add(&SbomOf::Packages, []).unwrap();
-        assert!(bills.sboms.is_empty());
-        bills.add(&SbomOf::Packages, [Component::own("x", "1", Digest::of(b""))]).unwrap();
-        assert_eq!(bills.sboms.len(), FORMATS.len());
+        bills.add(SbomSubject::Launch, &SbomOf::Packages, [], &[]).unwrap();
+        assert!(bills.launch.is_empty());
+        bills.add(SbomSubject::Launch, &SbomOf::Packages, [Component::own("x", "1", Digest::of(b""))], &[]).unwrap();
+        assert_eq!(bills.launch.len(), FORMATS.len());
+    }
+
+    #[test]
+    fn b94_what_a_buildpack_writes_counts_in_the_form_that_it_writes() {
+        let written = |format, text: &str| wattle_sandbox::Sbom { format, document: text.to_owned() };
+        let theirs = [
+            written(wattle_sandbox::SbomFormat::Spdx, "theirs"),
+            written(wattle_sandbox::SbomFormat::Syft, "theirs too"),
+        ];
+        let mut bills = Bills::new("1980-01-01T00:00:01Z");
+        let of = SbomOf::Layer("a/b".to_owned(), "c".to_owned());
+        bills.add(SbomSubject::Launch, &of, [Component::own("x", "1", Digest::of(b""))], &theirs).unwrap();
+        bills.add(SbomSubject::Build, &of, [], &theirs[1..]).unwrap();
+        let line = |sbom: &Sbom| {
+            let text = String::from_utf8_lossy(&sbom.document).into_owned();
+            format!("{} {}", sbom.path(), if text.starts_with("theirs") { &text } else { "ours" })
+        };
+        let lines = |sboms: &[Sbom]| sboms.iter().map(line).collect::<Vec<_>>().join(", ");
+        assert_eq!(lines(&bills.launch), "a_b/c/sbom.cdx.json ours, a_b/c/sbom.spdx.json theirs, a_b/c/sbom.syft.json theirs too");
+        assert_eq!(lines(&bills.build), "a_b/c/sbom.syft.json theirs too");
     }
 }

@@ -1,11 +1,13 @@
 //! Layers of the last build, as the sandbox asks for them.
 
 use crate::event::{Event, Observer};
+use crate::previous::Previous;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use wattle_oci::Layer;
 use wattle_oci::layer::FORMAT;
-use wattle_sandbox::{Change, Stored, StoredLayer, Uses};
+use wattle_sandbox::{Change, Sbom, Stored, StoredLayer, Uses};
 use wattle_sbom::Component;
 use wattle_store::{LayerRecord, Store, StoreError};
 use wattle_tree::{Digest, Tree};
@@ -26,6 +28,9 @@ struct More {
     maker: Maker,
     /// What the layer consists of, which nobody could find out when it is reused.
     components: Vec<Component>,
+    /// What the buildpack said of it.
+    #[serde(default)]
+    sboms: Vec<Sbom>,
 }
 
 impl Maker {
@@ -34,9 +39,14 @@ impl Maker {
         Maker { version, digest: files.to_string(), format: FORMAT.to_owned() }
     }
 
+    /// Who made the layers of an image, as its labels have it.
+    pub(crate) fn of_image(version: String, digest: String, format: String) -> Maker {
+        Maker { version, digest, format }
+    }
+
     /// As the record of a layer keeps it, which consists of these.
-    pub(crate) fn record(&self, components: &[Component]) -> serde_json::Value {
-        serde_json::json!(More { maker: self.clone(), components: components.to_vec() })
+    pub(crate) fn record(&self, components: &[Component], sboms: &[Sbom]) -> serde_json::Value {
+        serde_json::json!(More { maker: self.clone(), components: components.to_vec(), sboms: sboms.to_vec() })
     }
 
     fn of(record: &LayerRecord) -> Option<Maker> {
@@ -73,6 +83,7 @@ pub(crate) struct FromStore {
     application: String,
     buildpack: String,
     maker: Maker,
+    previous: Option<Arc<Previous>>,
     observer: Arc<dyn Observer>,
     found: Mutex<BTreeMap<String, Option<Found>>>,
 }
@@ -81,6 +92,8 @@ pub(crate) struct FromStore {
 struct Found {
     record: LayerRecord,
     layer: StoredLayer,
+    /// Whether the store knew nothing of it, and the previous image does.
+    is_of_previous: bool,
 }
 
 impl Stored for FromStore {
@@ -100,9 +113,10 @@ impl FromStore {
         application: String,
         buildpack: String,
         maker: Maker,
+        previous: Option<Arc<Previous>>,
         observer: Arc<dyn Observer>,
     ) -> FromStore {
-        FromStore { store, application, buildpack, maker, observer, found: Mutex::default() }
+        FromStore { store, application, buildpack, maker, previous, observer, found: Mutex::default() }
     }
 
     /// Who makes layers now.
@@ -125,6 +139,32 @@ impl FromStore {
         self.record(name).and_then(|record| More::of(&record)).map(|more| more.components).unwrap_or_default()
     }
 
+    /// What the buildpack said of a layer when it was made.
+    pub(crate) fn sboms(&self, name: &str) -> Vec<Sbom> {
+        self.record(name).and_then(|record| More::of(&record)).map(|more| more.sboms).unwrap_or_default()
+    }
+
+    /// Whether only the previous image says anything of a layer, so that its bills are there too.
+    pub(crate) fn is_of_previous(&self, name: &str) -> bool {
+        self.found(name).is_some_and(|found| found.is_of_previous)
+    }
+
+    /// A layer as the previous image has it.
+    pub(crate) fn in_previous(&self, name: &str) -> Option<Layer> {
+        let packed = self.record(name)?.packed?;
+        self.previous.as_ref()?.layer(&packed)
+    }
+
+    /// What the buildpack wanted back from the last build; what the image says counts only where the store says nothing.
+    pub(crate) fn data(&self) -> Option<serde_json::Value> {
+        let kept = self.store.layers(&self.application, &self.buildpack).data().unwrap_or_else(|error| {
+            let text = format!("what {} stored is not known any more: {error}", self.buildpack);
+            self.observer.event(&Event::Warning { text });
+            None
+        });
+        kept.or_else(|| self.previous.as_ref()?.stored(&self.buildpack))
+    }
+
     /// A store that cannot be read is a warning: the layer is made anew.
     fn found(&self, name: &str) -> Option<Found> {
         let mut found = self.found.lock().unwrap_or_else(PoisonError::into_inner);
@@ -139,13 +179,19 @@ impl FromStore {
     }
 
     fn look_up(&self, name: &str) -> Result<Option<Found>, StoreError> {
-        let layers = self.store.layers(&self.application, &self.buildpack);
-        layers.get(name)?.map(|record| self.read(record)).transpose()
+        let kept = self.store.layers(&self.application, &self.buildpack).get(name)?;
+        let is_of_previous = kept.is_none();
+        let of_previous = || self.previous.as_ref()?.record(&self.buildpack, name);
+        kept.or_else(of_previous).map(|record| self.read(record, is_of_previous)).transpose()
     }
 
-    fn read(&self, record: LayerRecord) -> Result<Found, StoreError> {
+    fn read(&self, record: LayerRecord, is_of_previous: bool) -> Result<Found, StoreError> {
         let in_this_form = Maker::of(&record).is_some_and(|maker| maker.format == FORMAT);
         let reusable = match &record.packed {
+            Some(packed) if self.previous.as_ref().is_some_and(|it| it.layer(packed).is_some()) => {
+                // The reference packs in a form of its own, which is as good.
+                in_this_form || is_of_previous
+            }
             Some(packed) if in_this_form => self.store.blobs().contains(&packed.digest)?,
             _ => false,
         };
@@ -154,7 +200,8 @@ impl FromStore {
             None => None,
         };
         let uses = Uses { build: record.build, launch: record.launch, cache: record.cache };
-        Ok(Found { layer: StoredLayer { key: record.key.clone(), uses, reusable, contents }, record })
+        let layer = StoredLayer { key: record.key.clone(), uses, reusable, contents };
+        Ok(Found { layer, record, is_of_previous })
     }
 }
 
@@ -174,11 +221,11 @@ mod tests {
     }
 
     fn from(store: &Store, maker: Maker) -> FromStore {
-        FromStore::new(store.clone(), "app".to_owned(), "test/a".to_owned(), maker, Arc::new(Nobody))
+        FromStore::new(store.clone(), "app".to_owned(), "test/a".to_owned(), maker, None, Arc::new(Nobody))
     }
 
     fn record(key: &str, maker: &Maker) -> LayerRecord {
-        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(&[]), ..LayerRecord::default() }
+        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(&[], &[]), ..LayerRecord::default() }
     }
 
     #[test]
@@ -213,7 +260,7 @@ mod tests {
         let store = Store::open(directory.path()).unwrap();
         let maker = maker("1", "a");
         let components = vec![Component::fetched("npm:a/-/a-1.0.0.tgz", Digest::of(b""))];
-        let noted = LayerRecord { more: maker.record(&components), ..LayerRecord::default() };
+        let noted = LayerRecord { more: maker.record(&components, &[]), ..LayerRecord::default() };
         store.layers("app", "test/a").put("x", &noted).unwrap();
         assert_eq!(from(&store, maker.clone()).components("x"), components);
         // What was noted before anybody asked for it is made anew.

@@ -1,6 +1,7 @@
 //! What a phase gave: plain data, free of generated types.
 
-use std::collections::BTreeMap;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 use wattle_tree::overlay::Trace;
 use wattle_tree::{Digest, Tree};
 
@@ -130,6 +131,50 @@ impl Modification {
     }
 }
 
+/// A form of bills of materials; see `sbom-format` in `wit/image.wit`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SbomFormat {
+    /// CycloneDX in JSON.
+    CycloneDx,
+    /// SPDX in JSON.
+    Spdx,
+    /// Syft's own JSON.
+    Syft,
+}
+
+impl SbomFormat {
+    /// Every form.
+    pub const ALL: [SbomFormat; 3] = [SbomFormat::CycloneDx, SbomFormat::Spdx, SbomFormat::Syft];
+
+    /// Its media type (Buildpack specification, "Software-Bill-of-Materials").
+    pub fn media_type(self) -> &'static str {
+        match self {
+            SbomFormat::CycloneDx => "application/vnd.cyclonedx+json",
+            SbomFormat::Spdx => "application/spdx+json",
+            SbomFormat::Syft => "application/vnd.syft+json",
+        }
+    }
+}
+
+/// A document in one form.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sbom {
+    /// The form.
+    pub format: SbomFormat,
+    /// Its text.
+    pub document: String,
+}
+
+/// What the bill of materials of a buildpack is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SbomSubject {
+    /// The running image.
+    Launch,
+    /// The build alone.
+    Build,
+}
+
 /// A layer that the phase asked for.
 #[derive(Debug, Clone)]
 pub struct Layer {
@@ -145,6 +190,8 @@ pub struct Layer {
     pub contents: Option<Tree>,
     /// What was fetched for it, besides what was stored.
     pub artifacts: Vec<Placed>,
+    /// What the buildpack says of its contents, at most one document a form; nothing if it is what was stored.
+    pub sboms: Vec<Sbom>,
 }
 
 /// Something fetched that became part of the image.
@@ -169,6 +216,8 @@ pub struct Process {
     pub default: bool,
     /// Where it starts; the application's directory if none.
     pub working_directory: Option<String>,
+    /// In which execution environments it can be started; all if none is named.
+    pub execution_environments: Vec<String>,
 }
 
 /// Something that was fetched: the provenance of the layers.
@@ -199,6 +248,14 @@ pub struct Contribution {
     pub fetched: Vec<Fetched>,
     /// What of it became part of the image, though of no layer that is known.
     pub artifacts: Vec<Placed>,
+    /// Patterns of the application's slices, in the order asked for.
+    pub slices: Vec<Vec<String>>,
+    /// What the buildpack says of what is in none of its layers, at most one document a subject and form.
+    pub sboms: Vec<(SbomSubject, Sbom)>,
+    /// What it wants back in the next build, as the text of a JSON object; none if what is stored is to stay.
+    pub stored: Option<String>,
+    /// Names of what it leaves to later buildpacks.
+    pub left: BTreeSet<String>,
 }
 
 /// A contribution and what it rests on.

@@ -32,15 +32,59 @@ pub struct Target {
     pub distribution: Option<(String, String)>,
 }
 
+/// What somebody hands to buildpacks of their choice (Service Binding specification).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Binding {
+    /// Its name, that of a directory.
+    pub name: String,
+    /// Its type, such as `ca-certificates`.
+    pub kind: String,
+    /// Who provides it, if it says so.
+    pub provider: Option<String>,
+    /// Its entries, `type` and `provider` among them.
+    pub entries: Tree,
+}
+
+/// What the user of a build says of it besides the application, as far as one buildpack may know.
+#[derive(Debug, Clone)]
+pub struct Platform {
+    /// Variables that were set, also files below `/platform/env`.
+    pub variables: BTreeMap<String, String>,
+    /// Whether these are in files only, and not in the environment (buildpack.toml, `clear-env`).
+    pub clear_env: bool,
+    /// Service bindings, sorted by name: files below `/platform/bindings`.
+    pub bindings: Vec<Binding>,
+    /// What the image is built for.
+    pub execution_environment: String,
+    /// Where the application is, an absolute path.
+    pub workspace: String,
+}
+
+impl Default for Platform {
+    /// Nothing set, for `production`, at `/workspace`.
+    fn default() -> Platform {
+        Platform {
+            variables: BTreeMap::new(),
+            clear_env: false,
+            bindings: Vec::new(),
+            execution_environment: "production".to_owned(),
+            workspace: "/workspace".to_owned(),
+        }
+    }
+}
+
 /// What any phase is given.
 pub struct Grant {
     /// Which buildpack runs.
     pub buildpack: Identity,
     /// What the image will run on.
     pub target: Target,
-    /// The build environment.
+    /// The environment that layers of earlier buildpacks make. What the user set is added, and the specification's own
+    /// variables.
     pub environment: BTreeMap<String, String>,
-    /// `/workspace`.
+    /// What else the user of the build says.
+    pub platform: Platform,
+    /// The application.
     pub application: Tree,
     /// `/buildpack`.
     pub files: Tree,
@@ -62,6 +106,10 @@ pub struct BuildGrant {
     pub layers: Vec<(String, Tree)>,
     /// What this buildpack's layers were in the last build.
     pub stored: Arc<dyn Stored>,
+    /// What it wanted back from the last build: the text of a JSON object.
+    pub store: Option<String>,
+    /// Media types of the bills of materials that it may write.
+    pub sbom_formats: Vec<String>,
     /// The `artifacts` capability, as far as this buildpack was granted it.
     pub artifacts: Arc<dyn Artifacts>,
     /// The `packages` capability, as far as this buildpack was granted it.
@@ -75,6 +123,8 @@ impl BuildGrant {
             plan: Vec::new(),
             layers: Vec::new(),
             stored: Arc::new(Nothing),
+            store: None,
+            sbom_formats: Vec::new(),
             artifacts: Arc::new(Nothing),
             packages: Arc::new(Nothing),
         }

@@ -22,12 +22,12 @@ mod wasi;
 
 pub use contribution::{
     Alternative, Built, Change, Contribution, Detected, Detection, Fetched, Key, Layer, LayerState, Modification,
-    Placed, PlanEntry, Process, Requirement, Scope, Uses,
+    Placed, PlanEntry, Process, Requirement, Sbom, SbomFormat, SbomSubject, Scope, Uses,
 };
 pub use engine::{Component, LoadError, Sandbox};
 pub use failure::{Failure, Fault, GuestError};
 pub use grant::{
-    Artifact, Artifacts, BuildGrant, Cancel, Grant, Identity, Installed, Log, Packages, Request, Stored, StoredLayer,
-    Stream, Target,
+    Artifact, Artifacts, Binding, BuildGrant, Cancel, Grant, Identity, Installed, Log, Packages, Platform, Request,
+    Stored, StoredLayer, Stream, Target,
 };
 pub use limits::{Limit, LimitError, Limits, parse_bytes};

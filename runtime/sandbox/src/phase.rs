@@ -1,6 +1,7 @@
 //! Running one phase of one component.
 
-use crate::capability::context::{Context, Plan, Told};
+use crate::capability::environment::environment;
+use crate::capability::context::{BINDINGS, Context, Plan, Told, VARIABLES};
 use crate::capability::image::{Building, Image};
 use crate::contribution::{Built, Detected};
 use crate::engine::Component;
@@ -111,8 +112,9 @@ impl State {
     }
 
     #[expect(clippy::disallowed_methods, reason = "the time limit is one of the clock on the wall")]
-    fn new(grant: Grant, build: BuildGrant, application: Access) -> Result<State, Failure> {
+    fn new(grant: Grant, mut build: BuildGrant, application: Access) -> Result<State, Failure> {
         let files = files(&grant, &build, application)?;
+        let environment = environment(&grant);
         let mut table = ResourceTable::new();
         table.set_max_capacity(grant.limits.handles);
         Ok(State {
@@ -124,12 +126,13 @@ impl State {
             meter: Meter::new(&grant.limits),
             deadline: Instant::now() + grant.limits.time,
             scratch: grant.scratch,
-            building: Building::new(grant.buildpack.directory.clone(), build.stored),
+            building: Building::new(grant.buildpack.directory.clone(), &grant.platform.workspace, &mut build),
             told: Told {
                 buildpack: grant.buildpack,
                 target: grant.target,
-                environment: grant.environment,
+                environment,
                 plan: build.plan,
+                platform: grant.platform,
             },
             limits: grant.limits,
             artifacts: build.artifacts,
@@ -142,20 +145,32 @@ impl State {
 /// The guest's root directory, as `wit/world.wit` describes it.
 fn files(grant: &Grant, build: &BuildGrant, application: Access) -> Result<Overlay, Failure> {
     let mut root = Tree::new();
+    let failed = |error| Failure::Scratch(std::io::Error::other(error));
+    let workspace = grant.platform.workspace.trim_matches('/');
     let layers = format!("layers/{}", grant.buildpack.directory);
     let fixed = [
-        ("workspace", &grant.application),
+        (workspace, &grant.application),
         ("buildpack", &grant.files),
         ("tmp", &Tree::new()),
         (&*layers, &Tree::new()),
     ];
     let earlier = build.layers.iter().map(|(path, tree)| (format!("layers/{path}"), tree));
     for (path, tree) in fixed.into_iter().map(|(path, tree)| (path.to_owned(), tree)).chain(earlier) {
-        root.insert(&path, Node::Directory(tree.clone()))
-            .map_err(|error| Failure::Scratch(std::io::Error::other(error)))?;
+        root.insert(&path, Node::Directory(tree.clone())).map_err(failed)?;
+    }
+    for directory in [VARIABLES, BINDINGS] {
+        root.insert(directory, Node::Directory(Tree::new())).map_err(failed)?;
+    }
+    for (name, value) in &grant.platform.variables {
+        // What is no name of a file can be no variable of a platform directory either.
+        let _ = root.insert(&format!("{VARIABLES}/{name}"), Node::file(value.as_str()));
+    }
+    for binding in &grant.platform.bindings {
+        let path = format!("{BINDINGS}/{}", binding.name);
+        root.insert(&path, Node::Directory(binding.entries.clone())).map_err(failed)?;
     }
     let mut files = Overlay::new(root, grant.scratch.clone(), grant.limits.files);
-    for (path, access) in [("workspace", application), ("tmp", Access::Writable)] {
+    for (path, access) in [(workspace, application), ("tmp", Access::Writable)] {
         files.set_access(path, access).map_err(|error| Failure::Scratch(std::io::Error::other(error)))?;
     }
     Ok(files)

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use std::{fs, io};
-use wattle_sandbox::{
+use wattle_sandbox::{Platform, 
     Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Limits, Log,
     Request, Sandbox, Stream, Target,
 };
@@ -81,6 +81,7 @@ fn grant(how: &str, limits: Limits, log: Arc<Lines>, cancel: Cancel) -> Grant {
         },
         target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
         environment: BTreeMap::new(),
+        platform: Platform::default(),
         application,
         files: Tree::new(),
         limits,

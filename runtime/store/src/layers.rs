@@ -80,6 +80,21 @@ impl<'a> Layers<'a> {
         Ok(layers)
     }
 
+    /// What the buildpack itself wanted kept, besides layers.
+    pub fn data(&self) -> Result<Option<serde_json::Value>, StoreError> {
+        self.store.read_record(&self.data_path())
+    }
+
+    /// Keeps what the buildpack itself wants kept, in place of what was kept.
+    pub fn put_data(&self, data: &serde_json::Value) -> Result<(), StoreError> {
+        self.store.write_record(&self.data_path(), data)
+    }
+
+    /// No digest of a name: no layer is here.
+    fn data_path(&self) -> PathBuf {
+        self.directory.join("data.json")
+    }
+
     /// Names come from buildpacks, and hosts differ in which names they tell apart: the digest of a name is safe anywhere.
     fn path(&self, name: &str) -> PathBuf {
         self.directory.join(format!("{}.json", name_of(&[name]).hex()))

@@ -112,18 +112,15 @@ impl Transport {
     }
 
     /// Fails early where [`Transport::write`] would fail late: a directory that cannot be written, a registry that does not
-    /// answer. That it succeeds is no promise.
-    pub async fn check(&self, to: &Location, platform: &Platform) -> Result<(), TransportError> {
-        match to {
-            Location::Layout { path, .. } => {
-                let path = path.clone();
-                Ok(on_disk(move || Writer::check(&path)).await?)
-            }
-            // What the registry says of an image that is to be made is of no interest; that it says something is.
-            Location::Registry(_) => match self.read(to, platform).await {
-                Err(error) if error.fault() == Fault::Unreachable => Err(error),
-                _ => Ok(()),
-            },
+    /// answer. That it succeeds is no promise. Gives the image that is there, if there is one that can be read.
+    pub async fn check(&self, to: &Location, platform: &Platform) -> Result<Option<Source>, TransportError> {
+        if let Location::Layout { path, .. } = to {
+            let path = path.clone();
+            on_disk(move || Writer::check(&path)).await?;
+        }
+        match (to, self.read(to, platform).await) {
+            (Location::Registry(_), Err(error)) if error.fault() == Fault::Unreachable => Err(error),
+            (_, there) => Ok(there.ok()),
         }
     }
 

@@ -13,7 +13,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 use wattle_plan::{Distro, Metadata, Requirement};
-use wattle_sandbox::{BuildGrant, Cancel, Grant, Limits, Target};
+use wattle_sandbox::{Binding, BuildGrant, Cancel, Grant, Limits, Platform, Target};
 use wattle_tree::{Node, Scratch, Tree};
 
 /// An application for a buildpack, with what surrounds it in a build: the target, the build environment, what can be
@@ -24,7 +24,9 @@ use wattle_tree::{Node, Scratch, Tree};
 pub struct App {
     pub(crate) sandbox: Sandbox,
     pub(crate) application: Tree,
+    /// What the layers of buildpacks in front of this one make.
     pub(crate) environment: BTreeMap<String, String>,
+    platform: Platform,
     target: Target,
     shelf: Shelf,
     packages: Archive,
@@ -40,6 +42,7 @@ impl App {
             sandbox,
             application,
             environment: BTreeMap::new(),
+            platform: Platform::default(),
             target: Target { os: "linux".into(), architecture: "amd64".into(), variant: None, distribution: None },
             shelf: Shelf::default(),
             packages: Archive::default(),
@@ -101,10 +104,46 @@ impl App {
         self
     }
 
-    /// With a variable in the build environment.
+    /// With a variable that the user sets in the build environment.
     #[must_use]
     pub fn env(mut self, name: &str, value: &str) -> App {
-        self.environment.insert(name.to_owned(), value.to_owned());
+        self.platform.variables.insert(name.to_owned(), value.to_owned());
+        self
+    }
+
+    /// With a service binding of this type and these entries. Buildpacks that do not declare the type do not see it.
+    #[must_use]
+    #[track_caller]
+    pub fn binding<'a, C: Into<Vec<u8>>>(
+        mut self,
+        name: &str,
+        kind: &str,
+        entries: impl IntoIterator<Item = (&'a str, C)>,
+    ) -> App {
+        let mut tree = Tree::new();
+        let all = entries.into_iter().map(|(path, contents)| (path, contents.into())).chain([("type", kind.into())]);
+        for (path, contents) in all {
+            if let Err(error) = tree.insert(path, Node::file(contents)) {
+                panic!("`{path}` cannot be in a binding: {error}");
+            }
+        }
+        let binding = Binding { name: name.to_owned(), kind: kind.to_owned(), provider: None, entries: tree };
+        self.platform.bindings.push(binding);
+        self.platform.bindings.sort_by(|a, b| a.name.cmp(&b.name));
+        self
+    }
+
+    /// For this execution environment, such as `test`; `production` unless said otherwise.
+    #[must_use]
+    pub fn execution_environment(mut self, name: &str) -> App {
+        name.clone_into(&mut self.platform.execution_environment);
+        self
+    }
+
+    /// With the application in this directory of the image; `/workspace` unless said otherwise.
+    #[must_use]
+    pub fn workspace(mut self, path: &str) -> App {
+        path.clone_into(&mut self.platform.workspace);
         self
     }
 
@@ -183,6 +222,8 @@ impl App {
     pub fn behind(mut self, other: &Built) -> App {
         self.application = other.application().clone();
         self.environment = other.build_environment();
+        let variables = std::mem::take(&mut self.platform.variables);
+        self.platform.variables = other.app.platform.variables.clone().into_iter().chain(variables).collect();
         self.layers = other.app.layers.iter().cloned().chain(other.build_layers()).collect();
         self
     }
@@ -229,6 +270,8 @@ impl App {
             plan,
             layers: self.layers.clone(),
             stored: Arc::new(self.last.clone()),
+            store: self.last.store(),
+            sbom_formats: ready.manifest.sbom_formats.clone(),
             artifacts: Arc::new(artifacts),
             packages: packages.clone(),
         };
@@ -250,10 +293,14 @@ impl App {
             Ok(file) => Scratch::new(file),
             Err(error) => panic!("there can be no scratch file: {error}"),
         };
+        let mut platform = self.platform.clone();
+        platform.clear_env = ready.manifest.clear_env;
+        platform.bindings.retain(|binding| ready.capabilities.may_see_binding(&binding.kind));
         Grant {
             buildpack: ready.identity(),
             target: self.target.clone(),
             environment: self.environment.clone(),
+            platform,
             application: self.application.clone(),
             files: ready.files.clone(),
             limits,

@@ -7,7 +7,7 @@ use crate::layer::{Layer, text};
 use crate::stored::LastBuild;
 use std::collections::BTreeMap;
 use wattle_launcher::Phase;
-use wattle_sandbox::{Contribution, Fetched, Installed, Process};
+use wattle_sandbox::{Contribution, Fetched, Installed, Process, Sbom, SbomSubject};
 use wattle_tree::{Node, Tree};
 
 /// What a buildpack contributed.
@@ -27,7 +27,7 @@ impl Built {
     pub(crate) fn new(app: App, mut contribution: Contribution, packages: Vec<Installed>, log: String) -> Built {
         let layers = std::mem::take(&mut contribution.layers).into_iter();
         let layers: Vec<Layer> = layers.map(|layer| Layer::new(layer, |name| app.last.contents(name))).collect();
-        let left = app.last.after(&layers);
+        let left = app.last.after(&layers, contribution.stored.as_ref());
         Built { app, contribution, packages, layers, log, left }
     }
 
@@ -95,6 +95,27 @@ impl Built {
     /// The labels.
     pub fn labels(&self) -> &BTreeMap<String, String> {
         &self.contribution.labels
+    }
+
+    /// The patterns of the application's slices, in order.
+    pub fn slices(&self) -> &[Vec<String>] {
+        &self.contribution.slices
+    }
+
+    /// The bills of materials that the buildpack wrote of what is in none of its layers; those of a layer are
+    /// [`Layer::sboms`].
+    pub fn sboms(&self) -> &[(SbomSubject, Sbom)] {
+        &self.contribution.sboms
+    }
+
+    /// What it stored for the next build; none if it stored nothing.
+    pub fn stored(&self) -> Option<&str> {
+        self.contribution.stored.as_deref()
+    }
+
+    /// What of the plan it leaves to later buildpacks, sorted.
+    pub fn left_to_others(&self) -> Vec<&str> {
+        self.contribution.left.iter().map(String::as_str).collect()
     }
 
     /// Everything that was fetched, in order.

@@ -1,7 +1,7 @@
 //! A layer that a build asked for.
 
 use std::fmt::Write as _;
-use wattle_sandbox::{LayerState, Uses};
+use wattle_sandbox::{LayerState, Sbom, Uses};
 use wattle_tree::{Node, Tree};
 
 /// A layer that a build asked for, and all that is in it: the files of its environment among them, as `env.launch/PATH.prepend`.
@@ -47,6 +47,11 @@ impl Layer {
     #[track_caller]
     pub fn file(&self, path: &str) -> String {
         text(&self.contents, path, &format!("layer `{}`", self.name()))
+    }
+
+    /// The bills of materials that the buildpack wrote of it; none if it is reused.
+    pub fn sboms(&self) -> &[Sbom] {
+        &self.layer.sboms
     }
 
     /// Everything in it.

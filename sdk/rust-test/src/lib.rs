@@ -28,4 +28,4 @@ pub use failure::Failure;
 pub use layer::Layer;
 pub use sandbox::Sandbox;
 pub use wattle_plan::{Alternative, Requirement};
-pub use wattle_sandbox::{Change, Fault, Fetched, Installed, LayerState, Process, Uses};
+pub use wattle_sandbox::{Change, Fault, Fetched, Installed, LayerState, Process, Sbom, SbomFormat, SbomSubject, Uses};

@@ -12,6 +12,10 @@ impl fmt::Display for Built {
         changes(self, f)?;
         self.processes().iter().try_for_each(|it| process(it, f))?;
         self.labels().iter().try_for_each(|(key, value)| writeln!(f, "label {key}={value}"))?;
+        self.slices().iter().try_for_each(|patterns| writeln!(f, "slice {}", words(patterns)))?;
+        self.sboms().iter().try_for_each(|(of, it)| writeln!(f, "{of:?} SBOM in {}", it.format.media_type()))?;
+        self.stored().map_or(Ok(()), |text| writeln!(f, "stored {text}"))?;
+        self.left_to_others().iter().try_for_each(|name| writeln!(f, "left {name}"))?;
         self.fetched().iter().try_for_each(|it| writeln!(f, "fetched {} ({} bytes)", it.source, it.size))?;
         self.packages().iter().try_for_each(|it| {
             let note = if it.in_run_image { " (of the run image)" } else { "" };
@@ -44,6 +48,7 @@ impl fmt::Display for Layer {
             return Ok(());
         }
         self.key().iter().try_for_each(|(name, value)| writeln!(f, "  {name} = {value}"))?;
+        self.sboms().iter().try_for_each(|it| writeln!(f, "  SBOM in {}", it.format.media_type()))?;
         f.write_str(&listing(self.tree()))
     }
 }
@@ -77,13 +82,16 @@ fn changes(built: &Built, f: &mut fmt::Formatter<'_>) -> fmt::Result {
 }
 
 fn process(process: &Process, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    let Process { kind, command, arguments, default, working_directory } = process;
+    let Process { kind, command, arguments, default, working_directory, execution_environments } = process;
     write!(f, "process {kind}{}: {}", if *default { " (default)" } else { "" }, words(command))?;
     if !arguments.is_empty() {
         write!(f, " [{}]", words(arguments))?;
     }
     if let Some(directory) = working_directory {
         write!(f, " in {directory}")?;
+    }
+    if !execution_environments.is_empty() {
+        write!(f, " for {}", words(execution_environments))?;
     }
     writeln!(f)
 }

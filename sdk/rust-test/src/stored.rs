@@ -8,7 +8,10 @@ use wattle_tree::Tree;
 
 /// What a build left, as the store keeps it. Cloning shares it.
 #[derive(Clone, Default)]
-pub(crate) struct LastBuild(Arc<BTreeMap<String, Left>>);
+pub(crate) struct LastBuild {
+    layers: Arc<BTreeMap<String, Left>>,
+    store: Option<String>,
+}
 
 #[derive(Clone)]
 struct Left {
@@ -18,9 +21,9 @@ struct Left {
 }
 
 impl LastBuild {
-    /// What `layers` leave, after this. As in the store, a layer that was not asked for stays.
-    pub(crate) fn after(&self, layers: &[Layer]) -> LastBuild {
-        let mut left = BTreeMap::clone(&self.0);
+    /// What `layers` leave, and what was stored, after this. As in the store, a layer that was not asked for stays.
+    pub(crate) fn after(&self, layers: &[Layer], stored: Option<&String>) -> LastBuild {
+        let mut left = BTreeMap::clone(&self.layers);
         for layer in layers {
             let uses = layer.uses();
             let contents = match (layer.is_reused(), left.get(layer.name())) {
@@ -31,17 +34,22 @@ impl LastBuild {
             let stored = StoredLayer { key, uses, reusable: uses.launch, contents };
             left.insert(layer.name().to_owned(), Left { stored, contents: layer.tree().clone() });
         }
-        LastBuild(Arc::new(left))
+        LastBuild { layers: Arc::new(left), store: stored.or(self.store.as_ref()).cloned() }
+    }
+
+    /// What the buildpack stored.
+    pub(crate) fn store(&self) -> Option<String> {
+        self.store.clone()
     }
 
     /// The contents of a layer, whether the next build can see them or not.
     pub(crate) fn contents(&self, name: &str) -> Tree {
-        self.0.get(name).map(|left| left.contents.clone()).unwrap_or_default()
+        self.layers.get(name).map(|left| left.contents.clone()).unwrap_or_default()
     }
 }
 
 impl Stored for LastBuild {
     fn layer(&self, name: &str) -> Option<StoredLayer> {
-        self.0.get(name).map(|left| left.stored.clone())
+        self.layers.get(name).map(|left| left.stored.clone())
     }
 }

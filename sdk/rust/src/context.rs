@@ -2,6 +2,7 @@
 
 use crate::bindings::wattle::buildpack::{artifacts, context as host, image, packages};
 use crate::{Artifact, Error, Installed, LayerRequest, Request, Result};
+use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use std::ops::Deref;
@@ -16,6 +17,41 @@ pub struct Context {
     version: String,
     target: Target,
     environment: BTreeMap<String, String>,
+    execution_environment: String,
+    bindings: Vec<Binding>,
+}
+
+/// A service binding: what somebody who runs the build hands to buildpacks of their choice, such as certificates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Binding {
+    /// Its name.
+    pub name: String,
+    /// Its type, such as `ca-certificates`.
+    pub kind: String,
+    /// Who provides it, if it says so.
+    pub provider: Option<String>,
+    path: PathBuf,
+}
+
+impl Binding {
+    /// The path of an entry; `""` is the directory of all.
+    pub fn entry(&self, name: impl AsRef<Path>) -> PathBuf {
+        below(&self.path, name.as_ref())
+    }
+
+    /// The names of its entries but `type` and `provider`, sorted.
+    pub fn entries(&self) -> Result<Vec<String>> {
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(&self.path)? {
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            // Those with a dot are how platforms keep entries apart from each other.
+            if name != "type" && name != "provider" && !name.starts_with('.') {
+                names.push(name);
+            }
+        }
+        names.sort();
+        Ok(names)
+    }
 }
 
 /// What the image will run on, in the words of the OCI image specification.
@@ -43,6 +79,12 @@ pub struct Distribution {
 impl Context {
     fn new(cx: &host::Context) -> Self {
         let target = cx.target();
+        let binding = |it: host::Binding| Binding {
+            name: it.name,
+            kind: it.binding_type,
+            provider: it.provider,
+            path: it.path.into(),
+        };
         let distribution = target.distribution.map(|it| Distribution { name: it.name, version: it.version });
         Self {
             application: cx.application().into(),
@@ -56,6 +98,8 @@ impl Context {
                 distribution,
             },
             environment: cx.environment().into_iter().map(|field| (field.name, field.value)).collect(),
+            execution_environment: cx.execution_environment(),
+            bindings: cx.bindings().into_iter().map(binding).collect(),
         }
     }
 
@@ -89,7 +133,7 @@ impl Context {
         &self.target.arch
     }
 
-    /// A variable of the build environment: what the user set, with the edits of earlier buildpacks' build layers.
+    /// A variable of the build environment: what the user set, or else what the layers of earlier buildpacks say.
     pub fn env(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str)
     }
@@ -97,6 +141,21 @@ impl Context {
     /// The build environment, sorted by name.
     pub fn environment(&self) -> &BTreeMap<String, String> {
         &self.environment
+    }
+
+    /// What the image is built for: `production`, `test`, `development` or another word.
+    pub fn execution_environment(&self) -> &str {
+        &self.execution_environment
+    }
+
+    /// The service bindings of the types that `buildpack.toml` declares in `[metadata.wattle]` as `bindings`, sorted by name.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// The service bindings of one type. Types are compared without regard to case.
+    pub fn bindings_of(&self, kind: &str) -> impl Iterator<Item = &Binding> {
+        self.bindings.iter().filter(move |binding| binding.kind.eq_ignore_ascii_case(kind))
     }
 }
 
@@ -127,13 +186,14 @@ impl Deref for Detect {
 pub struct Build<'a> {
     context: Context,
     plan: Vec<Entry>,
+    host: &'a host::Plan,
     image: &'a image::Image,
 }
 
 impl<'a> Build<'a> {
-    pub(crate) fn new(cx: &host::Context, plan: &host::Plan, image: &'a image::Image) -> Self {
-        let plan = plan.entries().into_iter().map(|it| Entry { name: it.name, metadata: it.metadata }).collect();
-        Self { context: Context::new(cx), plan, image }
+    pub(crate) fn new(cx: &host::Context, host: &'a host::Plan, image: &'a image::Image) -> Self {
+        let plan = host.entries().into_iter().map(|it| Entry { name: it.name, metadata: it.metadata }).collect();
+        Self { context: Context::new(cx), plan, host, image }
     }
 
     /// A layer of this name (letters, digits, `-` and `_`; not `build`, `launch` or `store`), each asked for once.
@@ -144,6 +204,29 @@ impl<'a> Build<'a> {
     /// What other buildpacks asked of this one, in their order.
     pub fn plan(&self) -> &[Entry] {
         &self.plan
+    }
+
+    /// Leaves what is required under this name to the next buildpack that provides it. Fails if the plan has no such entry.
+    pub fn leave(&self, name: &str) -> Result<()> {
+        self.host.leave(name).map_err(Error::from_host)
+    }
+
+    /// What this buildpack stored in the last build; nothing stored reads as an empty object. Fails if it does not have this
+    /// shape, as what another version stored may not.
+    pub fn stored<T: DeserializeOwned>(&self) -> Result<T> {
+        let text = self.image.stored().unwrap_or_else(|| "{}".to_owned());
+        serde_json::from_str(&text).map_err(|error| {
+            let summary = "could not read what the last build stored";
+            Error::internal("buildpack/stored", summary).detail(format!("it is `{text}`")).source(error)
+        })
+    }
+
+    /// Stores a value, which is written as an object, for the next build, in place of what is stored.
+    pub fn store<T: Serialize>(&self, value: &T) -> Result<()> {
+        let text = serde_json::to_string(value).map_err(|error| {
+            Error::internal("buildpack/store", "could not write what is to be stored").source(error)
+        })?;
+        self.image.store(&text).map_err(Error::from_host)
     }
 
     /// Fetches all of these, many at once, and gives them in the same order. If one fails, all do, and the error names it.

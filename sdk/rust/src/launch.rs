@@ -1,10 +1,10 @@
 //! What the image starts, and its labels.
 
-use crate::bindings::wattle::buildpack::image::Image;
-use crate::{Error, Result};
+use crate::bindings::wattle::buildpack::image::{Image, SbomSubject};
+use crate::{Error, Result, Sbom};
 use std::path::PathBuf;
 
-/// What a buildpack says about starting the image: processes and labels.
+/// What a buildpack says about starting the image: processes, labels, slices, and bills of materials of the whole.
 ///
 /// ```
 /// # use wattle_buildpack::{Launch, Process};
@@ -18,6 +18,8 @@ use std::path::PathBuf;
 pub struct Launch {
     processes: Vec<Process>,
     labels: Vec<(String, String)>,
+    slices: Vec<Vec<String>>,
+    sboms: Vec<(SbomSubject, Sbom)>,
 }
 
 impl Launch {
@@ -45,7 +47,36 @@ impl Launch {
         self
     }
 
+    /// Puts files of the application that match into a layer of their own, so that a change elsewhere does not touch it:
+    /// paths with `*`, `?` and `[...]` inside of one name; a directory stands for all below it.
+    #[must_use]
+    pub fn slice<S: Into<String>>(mut self, patterns: impl IntoIterator<Item = S>) -> Self {
+        self.slices.push(patterns.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// Adds a bill of materials of what is in the image in no layer of this buildpack.
+    #[must_use]
+    pub fn sbom(mut self, sbom: Sbom) -> Self {
+        self.sboms.push((SbomSubject::Launch, sbom));
+        self
+    }
+
+    /// Adds a bill of materials of what only the build used, which the report of the build keeps.
+    #[must_use]
+    pub fn build_sbom(mut self, sbom: Sbom) -> Self {
+        self.sboms.push((SbomSubject::Build, sbom));
+        self
+    }
+
     pub(crate) fn contribute(self, image: &Image) -> Result<()> {
+        for patterns in self.slices {
+            image.slice(&patterns).map_err(Error::from_host)?;
+        }
+        for (subject, sbom) in self.sboms {
+            let (format, document) = sbom.for_host();
+            image.sbom(subject, format, document).map_err(Error::from_host)?;
+        }
         for process in self.processes {
             process.contribute(image)?;
         }
@@ -61,6 +92,7 @@ pub struct Process {
     arguments: Vec<String>,
     default: bool,
     working_directory: Option<PathBuf>,
+    execution_environments: Vec<String>,
 }
 
 impl Process {
@@ -73,6 +105,7 @@ impl Process {
             arguments: Vec::new(),
             default: false,
             working_directory: None,
+            execution_environments: Vec::new(),
         }
     }
 
@@ -97,6 +130,13 @@ impl Process {
         self
     }
 
+    /// Execution environments in which it can be started, such as `test`; all, unless said otherwise.
+    #[must_use]
+    pub fn execution_environments<S: Into<String>>(mut self, names: impl IntoIterator<Item = S>) -> Self {
+        self.execution_environments = names.into_iter().map(Into::into).collect();
+        self
+    }
+
     fn contribute(self, image: &Image) -> Result<()> {
         let process = image.process(&self.kind, &self.command).map_err(Error::from_host)?;
         if !self.arguments.is_empty() {
@@ -107,6 +147,9 @@ impl Process {
         }
         if let Some(path) = &self.working_directory {
             process.set_working_directory(&path.to_string_lossy());
+        }
+        if !self.execution_environments.is_empty() {
+            process.set_execution_environments(&self.execution_environments);
         }
         Ok(())
     }

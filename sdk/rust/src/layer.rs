@@ -2,7 +2,7 @@
 
 use crate::bindings::wattle::buildpack::image as host;
 use crate::bindings::wattle::buildpack::{artifacts, types::Field};
-use crate::{Error, Placement, Result, key};
+use crate::{Error, Placement, Result, Sbom, key};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -179,6 +179,23 @@ impl Layer {
     /// says so: WASI knows no permissions.
     pub fn set_executable(&self, path: &str, executable: bool) -> Result<()> {
         self.host.set_executable(path, executable).map_err(Error::from_host)
+    }
+
+    /// Writes a program of the image that the launcher runs before processes start, and whose output on file descriptor 3 joins
+    /// their environment (CNB exec.d). With a type, only before processes of that type.
+    pub fn exec_d(&self, process_type: Option<&str>, name: &str, program: impl AsRef<[u8]>) -> Result<()> {
+        let directory = process_type.map_or_else(|| "exec.d".to_owned(), |kind| format!("exec.d/{kind}"));
+        std::fs::create_dir_all(self.join(&directory))?;
+        let path = format!("{directory}/{name}");
+        std::fs::write(self.join(&path), program)?;
+        self.set_executable(&path, true)
+    }
+
+    /// Adds a bill of materials of what is in it; a later one of the same form replaces it. Part of the layer, like its
+    /// environment.
+    pub fn sbom(&self, sbom: &Sbom) -> Result<()> {
+        let (format, document) = sbom.for_host();
+        self.host.sbom(format, document).map_err(Error::from_host)
     }
 
     /// Its changes to the environment, for builds, processes or both. They are a part of the layer: one that is reused

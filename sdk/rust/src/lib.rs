@@ -13,14 +13,16 @@ mod key;
 mod launch;
 mod layer;
 mod package;
+mod sbom;
 
 pub use artifact::{Artifact, Placement, Request};
-pub use context::{Build, Context, Detect, Distribution, Entry, Target};
+pub use context::{Binding, Build, Context, Detect, Distribution, Entry, Target};
 pub use detection::{Detection, Requirement};
 pub use error::{Error, Fault, Result};
 pub use launch::{Launch, Process};
 pub use layer::{Change, Environment, Layer, LayerRequest, Scope, State};
 pub use package::Installed;
+pub use sbom::Sbom;
 
 /// A buildpack: says whether it has something to do for an application, and does it.
 ///

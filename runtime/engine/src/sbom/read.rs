@@ -18,7 +18,7 @@ use wattle_tree::{Node, Tree};
 /// What the run image is called among the parts.
 const RUN_IMAGE: &str = "run image";
 /// Where the documents are in the image.
-const LAUNCH: &str = "layers/sbom/launch/";
+pub(super) const LAUNCH: &str = "layers/sbom/launch/";
 
 /// What an image consists of.
 #[derive(Debug, Clone, Serialize)]
@@ -186,7 +186,8 @@ impl Engine {
         })
     }
 
-    async fn documents(&self, source: &Source, layer: &Layer) -> Result<Tree, EngineError> {
+    /// The bills of materials of an image, by their paths, from the layer of them.
+    pub(crate) async fn documents(&self, source: &Source, layer: &Layer) -> Result<Tree, EngineError> {
         let blob = self.layer(source, layer).await?;
         let read = block_in_place(|| cnb::sboms_in(blob.reader(), &layer.descriptor.media_type));
         read.map_err(|error| BomError::Layer { image: source.location.to_string(), source: error }.into())

@@ -18,6 +18,16 @@ pub const BUILD_METADATA: &str = "io.buildpacks.build.metadata";
 /// Key of [`ProjectMetadata`].
 pub const PROJECT_METADATA: &str = "io.buildpacks.project.metadata";
 
+/// Key of the execution environment that an image was built for.
+pub const EXEC_ENV: &str = "io.buildpacks.exec-env";
+/// The execution environment of images that do not say any.
+pub const PRODUCTION: &str = "production";
+
+/// The execution environment that an image was built for.
+pub fn exec_env_of(image: &Image) -> &str {
+    image.config().label(EXEC_ENV).unwrap_or(PRODUCTION)
+}
+
 /// Which layer is what. `pack rebase` drops keys that it does not know: nothing of our own goes here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]

@@ -20,7 +20,7 @@ pub use assemble::compose;
 pub use labels::{
     BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA, LabelError,
     LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process, ProjectMetadata, RunImage,
-    RunImageName, Sha, Stack, Store,
+    RunImageName, Sha, Stack, Store, exec_env_of,
 };
 pub use layers::{application, launch_layer, launcher};
 pub use names::{NameError, check_buildpack, check_layer, check_process, directory};

@@ -70,6 +70,13 @@ impl SbomFormat {
     }
 }
 
+impl Sbom {
+    /// Its path among the bills of materials of its image, or of its build.
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.of.directory(), self.format.file_name())
+    }
+}
+
 impl SbomOf {
     /// The directory of its files, below [`DIRECTORY`].
     fn directory(&self) -> String {
@@ -89,9 +96,8 @@ pub(super) fn layer(sboms: &[Sbom], owner: Owner) -> Result<Option<Layer>, Error
     }
     let mut tree = Tree::new();
     tree.insert(LEGACY.0, Node::file(LEGACY.1))?;
-    for Sbom { of, format, document } in sboms {
-        let path = format!("{}/{}", of.directory(), format.file_name());
-        tree.insert(&path, Node::file(document.clone()))?;
+    for sbom in sboms {
+        tree.insert(&sbom.path(), Node::file(sbom.document.clone()))?;
     }
     let root = Root { path: format!("{LAYERS_DIR}/sbom/launch"), tree, owner };
     Ok(Some(Layer::in_memory(&Source::new(vec![root], Order::Directories)?)?))

@@ -1,12 +1,13 @@
 //! `image`: layers, processes and labels under construction.
 
 mod building;
+mod documents;
 mod environment;
 mod key;
 
 pub(crate) use building::Building;
 
-use crate::contribution::{Change, Key, LayerState, Modification, Process as Started, Scope, Uses};
+use crate::contribution::{Change, Key, LayerState, Modification, Process as Started, SbomFormat, SbomSubject, Scope, Uses};
 use crate::failure::GuestError;
 use crate::generated::wattle::buildpack::image;
 use crate::generated::wattle::buildpack::types::{Error, Field};
@@ -14,13 +15,16 @@ use crate::limits::{Limit, Reached};
 use crate::state::State;
 use building::{Asked, PARTS};
 use environment::Edits;
-use key::{compare, needs_contents};
+use documents::check_store;
+use key::{compare, restored};
 use std::collections::BTreeSet;
 use wasmtime::Result;
 use wasmtime::component::Resource;
 use wattle_tree::overlay::{self, Access, Overlay};
 use wattle_tree::{Node, Tree, check_name};
 
+/// Most slices of one buildpack, and most patterns of all of them.
+const SLICES: usize = 256;
 /// Most labels that one buildpack may set.
 const LABELS: usize = 256;
 /// Longest label or value, in bytes.
@@ -29,8 +33,8 @@ const LABEL: usize = 64 << 10;
 const TEXT: usize = 64;
 
 /// Labels that begin so are for Wattle, or for the container runtimes that act on them.
-const RESERVED_LABELS: [&str; 6] =
-    ["io.buildpacks.", "io.containerd.", "containerd.io/", "io.cri-containerd.", "io.kubernetes.", "cdi.k8s.io/"];
+const RESERVED_LABELS: [&str; 7] =
+    ["io.buildpacks.", "io.wattle.", "io.containerd.", "containerd.io/", "io.cri-containerd.", "io.kubernetes.", "cdi.k8s.io/"];
 
 /// The handle of the one image.
 pub struct Image;
@@ -122,7 +126,8 @@ impl image::HostImage for State {
             LayerState::Restored => stored.as_ref().and_then(|stored| stored.contents.clone()),
             _ => None,
         };
-        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Edits::default() }, contents)
+        let (environment, sboms) = (Edits::default(), Vec::new());
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment, sboms }, contents)
     }
 
     fn open_layer(&mut self, _: Resource<Image>, name: String, uses: image::Uses) -> Answer<Resource<Layer>> {
@@ -130,19 +135,16 @@ impl image::HostImage for State {
             return refuse("image/layer/name", objection);
         }
         let uses = uses_of(uses);
-        let stored = self.building.stored.layer(&name);
+        let (stored, state) = restored(self.building.stored.layer(&name), uses);
         let key = stored.as_ref().map(|stored| stored.key.clone()).unwrap_or_default();
-        let contents = stored.as_ref().and_then(|stored| stored.contents.clone());
-        let state =
-            match &stored {
-                Some(stored) if contents.is_some() || (stored.reusable && !needs_contents(uses)) => {
-                    if contents.is_some() { LayerState::Restored } else { LayerState::Kept }
-                }
-                _ => LayerState::Created,
-            };
+        let contents = match state {
+            LayerState::Restored => stored.as_ref().and_then(|stored| stored.contents.clone()),
+            _ => None,
+        };
         // Contents that are here may be changed; what is only in the image may not, until it is cleared.
         let reused = state == LayerState::Kept;
-        self.take_on(Asked { name, uses, key, state, stored, reused, environment: Edits::default() }, contents)
+        let (environment, sboms) = (Edits::default(), Vec::new());
+        self.take_on(Asked { name, uses, key, state, stored, reused, environment, sboms }, contents)
     }
 
     fn process(&mut self, _: Resource<Image>, kind: String, command: Vec<String>) -> Answer<Resource<Process>> {
@@ -163,7 +165,9 @@ impl image::HostImage for State {
             );
         }
         let index = self.building.processes.len();
-        let process = Started { kind, command, arguments: Vec::new(), default: false, working_directory: None };
+        let (arguments, execution_environments) = (Vec::new(), Vec::new());
+        let process =
+            Started { kind, command, arguments, default: false, working_directory: None, execution_environments };
         self.building.processes.push(process);
         Ok(Ok(self.table.push(Process(index))?))
     }
@@ -189,6 +193,47 @@ impl image::HostImage for State {
         }
         self.contribute([key.as_str(), value.as_str()])?;
         self.building.labels.insert(key, value);
+        Ok(Ok(()))
+    }
+
+    fn slice(&mut self, _: Resource<Image>, patterns: Vec<String>) -> Answer<()> {
+        self.contribute(patterns.iter().map(String::as_str))?;
+        if let Some(bad) = patterns.iter().find(|pattern| pattern.is_empty() || pattern.contains('\0')) {
+            return refuse("image/slice/pattern", format!("`{}` is no pattern of a slice", shorten(bad)));
+        }
+        let slices = &mut self.building.slices;
+        if slices.len() >= SLICES || slices.iter().map(Vec::len).sum::<usize>() + patterns.len() > SLICES {
+            return refuse("image/slice/count", format!("a buildpack has at most {SLICES} slices and patterns of them"));
+        }
+        slices.push(patterns);
+        Ok(Ok(()))
+    }
+
+    fn sbom(
+        &mut self,
+        _: Resource<Image>,
+        subject: image::SbomSubject,
+        format: image::SbomFormat,
+        document: String,
+    ) -> Answer<()> {
+        let subject = match subject {
+            image::SbomSubject::Launch => SbomSubject::Launch,
+            image::SbomSubject::Build => SbomSubject::Build,
+        };
+        let Building { sboms, bills, .. } = &mut self.building;
+        Ok(sboms.add(bills.entry(subject).or_default(), format_of(format), document).map_err(Error::from))
+    }
+
+    fn stored(&mut self, _: Resource<Image>) -> Result<Option<String>> {
+        Ok(self.building.store.clone())
+    }
+
+    fn store(&mut self, _: Resource<Image>, data: String) -> Answer<()> {
+        self.contribute([data.as_str()])?;
+        if let Err(error) = check_store(&data) {
+            return Ok(Err(error.into()));
+        }
+        self.building.stores = Some(data);
         Ok(Ok(()))
     }
 
@@ -234,6 +279,7 @@ impl image::HostLayer for State {
         asked.reused = false;
         asked.state = LayerState::Created;
         asked.environment = Edits::default();
+        asked.sboms.clear();
         let index = self.table.get(&layer)?.0;
         self.building.provenance.cleared(index);
         let path = self.building.path(index);
@@ -282,6 +328,17 @@ impl image::HostLayer for State {
         Ok(asked.environment.add(scope, &name, modification, value).map_err(Error::from))
     }
 
+    fn sbom(&mut self, layer: Resource<Layer>, format: image::SbomFormat, document: String) -> Answer<()> {
+        let index = self.table.get(&layer)?.0;
+        let Building { sboms, layers, .. } = &mut self.building;
+        let asked = &mut layers[index];
+        // A layer that is reused was stored with its bills.
+        if asked.reused {
+            return Ok(Ok(()));
+        }
+        Ok(sboms.add(&mut asked.sboms, format_of(format), document).map_err(Error::from))
+    }
+
     fn drop(&mut self, layer: Resource<Layer>) -> Result<()> {
         self.table.delete(layer)?;
         Ok(())
@@ -311,6 +368,12 @@ impl image::HostProcess for State {
         Ok(())
     }
 
+    fn set_execution_environments(&mut self, process: Resource<Process>, names: Vec<String>) -> Result<()> {
+        self.contribute(names.iter().map(String::as_str))?;
+        self.started(&process)?.execution_environments = names;
+        Ok(())
+    }
+
     fn drop(&mut self, process: Resource<Process>) -> Result<()> {
         self.table.delete(process)?;
         Ok(())
@@ -322,6 +385,14 @@ fn uses_of(uses: image::Uses) -> Uses {
         build: uses.contains(image::Uses::BUILD),
         launch: uses.contains(image::Uses::LAUNCH),
         cache: uses.contains(image::Uses::CACHE),
+    }
+}
+
+fn format_of(format: image::SbomFormat) -> SbomFormat {
+    match format {
+        image::SbomFormat::Cyclonedx => SbomFormat::CycloneDx,
+        image::SbomFormat::Spdx => SbomFormat::Spdx,
+        image::SbomFormat::Syft => SbomFormat::Syft,
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub(crate) mod artifacts;
 pub(crate) mod context;
+pub(crate) mod environment;
 pub(crate) mod image;
 mod packages;
 mod provenance;

@@ -28,7 +28,7 @@ impl environment::Host for State {
     }
 
     fn initial_cwd(&mut self) -> Result<Option<String>> {
-        Ok(Some("/workspace".to_owned()))
+        Ok(Some(self.told.platform.workspace.clone()))
     }
 }
 

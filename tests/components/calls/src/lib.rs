@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 use wattle_buildpack::{
-    Build, Buildpack, Detect, Detection, Error, Launch, Layer, Placement, Process, Request, Result, Scope, register,
+    Build, Buildpack, Detect, Detection, Error, Launch, Layer, Placement, Process, Request, Result, Sbom, Scope, register,
 };
 
 struct Calls;
@@ -42,6 +42,12 @@ impl Buildpack for Calls {
             "artifacts" => artifacts(cx),
             "unpack" => unpack(cx),
             "packages" => packages(cx),
+            "platform" => platform(cx),
+            "leave" => leave(cx),
+            "store" => store(cx),
+            "sboms" => sboms(cx),
+            "exec.d" => exec_d(cx),
+            "slices" => Ok(slices(cx)?),
             "launch" => Ok(launch()),
             "label" => Ok(Launch::new().label("io.buildpacks.lifecycle.metadata", "{}")),
             "process" => Ok(Launch::new().process(Process::new("a b", ["x"]))),
@@ -71,6 +77,67 @@ fn context(cx: &Build) -> Result<Launch> {
     say((cx.env("COLOUR"), cx.env("NOTHING"), std::env::var("COLOUR").ok(), std::env::var("NOTHING").ok()));
     say(fs::read_to_string(cx.buildpack("buildpack.toml"))?.lines().next());
     Ok(Launch::new())
+}
+
+/// What the user says beside the application.
+fn platform(cx: &Build) -> Result<Launch> {
+    say(cx.execution_environment());
+    for binding in cx.bindings() {
+        say((&binding.name, &binding.kind, &binding.provider, binding.entries()?));
+        say(fs::write(binding.entry("new"), "").map_err(|error| error.kind()));
+    }
+    let entries = cx.bindings_of("CA-certificates").map(|it| Ok(fs::read_to_string(it.entry("ca.pem"))?));
+    say(entries.collect::<Result<Vec<_>>>()?);
+    for directory in ["/platform/env", "/platform/bindings"] {
+        say(fs::read_dir(directory)?.map(|entry| Ok(entry?.file_name())).collect::<Result<Vec<_>>>()?);
+    }
+    say((fs::read_to_string("/platform/env/COLOUR").ok(), cx.env("COLOUR"), cx.env("SERVICE_BINDING_ROOT")));
+    Ok(Launch::new())
+}
+
+fn leave(cx: &Build) -> Result<Launch> {
+    say(cx.leave("nothing"));
+    cx.leave("left")?;
+    Ok(Launch::new())
+}
+
+fn store(cx: &Build) -> Result<Launch> {
+    #[derive(Serialize, Deserialize, Default, Debug)]
+    #[serde(default)]
+    struct Stored {
+        builds: u32,
+    }
+    let stored: Stored = cx.stored()?;
+    say(&stored);
+    say(cx.store(&[1]));
+    // Every second build leaves what is there.
+    if stored.builds == 0 || cx.app("again").exists() {
+        cx.store(&Stored { builds: stored.builds + 1 })?;
+    }
+    Ok(Launch::new())
+}
+
+fn sboms(cx: &Build) -> Result<Launch> {
+    let document = |name: &str| Sbom::CycloneDx(format!(r#"{{"bomFormat":"CycloneDX","name":"{name}"}}"#));
+    let layer = cx.layer("described").launch().cached_by(&Wanted { version: "1".into() }).or_create(|_| Ok(()))?;
+    layer.sbom(&document("replaced"))?;
+    layer.sbom(&document("layer"))?;
+    say(layer.sbom(&Sbom::CycloneDx("{}".into())));
+    say(layer.sbom(&Sbom::Syft(r#"{"artifacts":[]}"#.into())));
+    Ok(Launch::new().sbom(document("launch")).build_sbom(document("build")))
+}
+
+fn exec_d(cx: &Build) -> Result<Launch> {
+    let layer = cx.layer("programs").launch().open()?;
+    layer.exec_d(None, "all", "#!/bin/sh\n")?;
+    layer.exec_d(Some("web"), "web", "#!/bin/sh\n")?;
+    Ok(Launch::new())
+}
+
+fn slices(cx: &Build) -> Result<Launch> {
+    let patterns = fs::read_to_string(cx.app("call"))?;
+    let slices = patterns.lines().skip(1).map(|line| line.split(' ').map(str::to_owned).collect::<Vec<_>>());
+    Ok(slices.fold(Launch::new(), Launch::slice))
 }
 
 fn packages(cx: &Build) -> Result<Launch> {
@@ -216,7 +283,7 @@ fn launch() -> Launch {
     Launch::web(["replaced"])
         .process(Process::new("web", ["node", "a b.js"]).args(["--port", "80"]).working_directory("/workspace/sub"))
         .process(Process::new("worker.1_a-b", ["work"]).default())
-        .process(Process::new("other", ["x"]).default())
+        .process(Process::new("other", ["x"]).default().execution_environments(["test", "*"]))
         .label("org.example.team", "first")
         .label("org.example.team", "shop")
 }

@@ -1,11 +1,12 @@
 //! What a buildpack has contributed so far.
 
+use super::documents::Sboms;
 use super::environment::Edits;
 use crate::capability::provenance::{Provenance, Traced};
-use crate::contribution::{Contribution, Key, Layer, LayerState, Placed, Process as Started, Uses};
+use crate::contribution::{Contribution, Key, Layer, LayerState, Placed, Process as Started, Sbom, SbomSubject, Uses};
 use crate::failure::{Failure, GuestError};
-use crate::grant::{Stored, StoredLayer};
-use std::collections::BTreeMap;
+use crate::grant::{BuildGrant, Stored, StoredLayer};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use wattle_tree::overlay::Overlay;
 
@@ -20,6 +21,16 @@ pub(crate) struct Building {
     /// Also those that later ones of the same type replace.
     pub(super) processes: Vec<Started>,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) slices: Vec<Vec<String>>,
+    pub(super) bills: BTreeMap<SbomSubject, Vec<Sbom>>,
+    /// Which bills may be added, and how many there are of all kinds.
+    pub(super) sboms: Sboms,
+    /// What the last build wanted back.
+    pub(super) store: Option<String>,
+    /// What the next one is to have.
+    pub(super) stores: Option<String>,
+    pub(crate) left: BTreeSet<String>,
+    workspace: String,
     /// Bytes of all texts taken in.
     pub(super) texts: usize,
     pub(crate) provenance: Provenance,
@@ -35,13 +46,22 @@ pub(super) struct Asked {
     /// True while it is what was stored, and so cannot be written.
     pub(super) reused: bool,
     pub(super) environment: Edits,
+    pub(super) sboms: Vec<Sbom>,
 }
 
 impl Building {
-    pub(crate) fn new(directory: String, stored: Arc<dyn Stored>) -> Building {
+    /// Nothing, of a buildpack of that directory for an application at `workspace`.
+    pub(crate) fn new(directory: String, workspace: &str, build: &mut BuildGrant) -> Building {
         Building {
             directory,
-            stored,
+            workspace: workspace.trim_matches('/').to_owned(),
+            stored: build.stored.clone(),
+            slices: Vec::new(),
+            bills: BTreeMap::new(),
+            sboms: Sboms::allowed(&build.sbom_formats),
+            store: build.store.take(),
+            stores: None,
+            left: BTreeSet::new(),
             layers: Vec::new(),
             processes: Vec::new(),
             labels: BTreeMap::new(),
@@ -100,17 +120,21 @@ impl Building {
                 asked.environment.write_to(&mut contents).map_err(Failure::Refused)?;
                 Some(contents)
             };
-            let Asked { name, uses, key, state, .. } = asked;
+            let Asked { name, uses, key, state, sboms, .. } = asked;
             let artifacts = placed_in(&placed, Some(index));
-            layers.push(Layer { name, uses, key, state, contents, artifacts });
+            layers.push(Layer { name, uses, key, state, contents, artifacts, sboms });
         }
         Ok(Contribution {
-            application: tree("workspace"),
+            application: tree(&self.workspace),
             layers,
             processes: last_of_each(self.processes).map_err(Failure::Refused)?,
             labels: self.labels,
             fetched,
             artifacts: placed_in(&placed, None),
+            slices: self.slices,
+            sboms: self.bills.into_iter().flat_map(|(of, sboms)| sboms.into_iter().map(move |it| (of, it))).collect(),
+            stored: self.stores,
+            left: self.left,
         })
     }
 }
@@ -139,8 +163,17 @@ fn last_of_each(processes: Vec<Started>) -> Result<Vec<Started>, GuestError> {
         if directory.is_some_and(|path| !path.starts_with('/')) {
             return refused(process, "its working directory is not an absolute path");
         }
+        if !process.execution_environments.iter().all(|name| is_execution_environment(name)) {
+            return refused(process, "an execution environment is made of letters, digits, `.` and `-`");
+        }
     }
     Ok(kept)
+}
+
+/// `*` is all of them.
+fn is_execution_environment(name: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-');
+    name == "*" || (!name.is_empty() && name.len() <= 64 && name.bytes().all(plain))
 }
 
 #[cfg(test)]
@@ -156,6 +189,7 @@ mod tests {
             arguments: Vec::new(),
             default: false,
             working_directory: directory.map(str::to_owned),
+            execution_environments: Vec::new(),
         };
         let check = |processes| match last_of_each(processes) {
             Ok(kept) => kept.iter().map(|it| format!("{} {}", it.kind, it.command[0])).collect::<Vec<_>>().join(", "),
@@ -165,6 +199,10 @@ mod tests {
         assert_eq!(check(three), "worker b, web c");
         let relative = vec![process("web", "a", Some("x"))];
         assert_eq!(check(relative), "process `web` cannot be started: its working directory is not an absolute path");
+        let mut test = process("web", "a", None);
+        test.execution_environments = vec!["te st".to_owned()];
+        let refused = "process `web` cannot be started: an execution environment is made of letters, digits, `.` and `-`";
+        assert_eq!(check(vec![test]), refused);
         let nul = vec![process("web", "a\0", None)];
         assert_eq!(check(nul), "process `web` cannot be started: there is a NUL in what it is started with");
     }

@@ -23,6 +23,21 @@ pub(super) fn compare(stored: Option<&StoredLayer>, uses: Uses, key: &Key) -> La
     }
 }
 
+/// What comes back of a layer whose reuse the buildpack decides, by what it was for (Buildpack specification, "Layer
+/// Types"): of a cached one all or nothing; of one that was for the image alone what was noted of it, and the layer itself
+/// if it is for nothing else now; of others nothing.
+pub(super) fn restored(stored: Option<StoredLayer>, uses: Uses) -> (Option<StoredLayer>, LayerState) {
+    let Some(stored) = stored else { return (None, LayerState::Created) };
+    match stored.uses {
+        Uses { cache: true, .. } if stored.contents.is_some() => (Some(stored), LayerState::Restored),
+        Uses { cache: false, build: false, launch: true } => {
+            let is_kept = stored.reusable && !needs_contents(uses);
+            (Some(stored), if is_kept { LayerState::Kept } else { LayerState::Created })
+        }
+        _ => (None, LayerState::Created),
+    }
+}
+
 fn changes(before: &Key, after: &Key) -> Vec<Change> {
     let known = |key: &Key| key.iter().cloned().collect::<BTreeMap<_, _>>();
     let (old, new) = (known(before), known(after));
@@ -58,6 +73,33 @@ mod tests {
             format!("{} {} {}", change.name, side(&change.before), side(&change.after))
         };
         assert_eq!(changes.iter().map(text).collect::<Vec<_>>(), ["d - 1", "b 1 2", "c 1 -"]);
+    }
+
+    /// Each row: what the layer was for (build, cache, launch), what comes back of it.
+    #[test]
+    fn b61_b62_b63_what_is_restored_depends_on_what_it_was_for() {
+        let rows = [
+            ([true, true, true], "metadata, Restored"),
+            ([true, true, false], "metadata, Restored"),
+            ([true, false, true], "nothing, Created"),
+            ([true, false, false], "nothing, Created"),
+            ([false, true, true], "metadata, Restored"),
+            ([false, true, false], "metadata, Restored"),
+            ([false, false, true], "metadata, Kept"),
+            ([false, false, false], "nothing, Created"),
+        ];
+        let check = |[build, cache, launch]: [bool; 3], contents: bool| {
+            let (uses, contents) = (Uses { build, launch, cache }, contents.then(Tree::new));
+            let stored = StoredLayer { key: key(&[("a", "1")]), uses, reusable: launch, contents };
+            let (metadata, state) = restored(Some(stored), Uses { build: false, launch: true, cache: false });
+            format!("{}, {state:?}", if metadata.is_some() { "metadata" } else { "nothing" })
+        };
+        for (uses, expected) in rows {
+            assert_eq!(check(uses, true), expected, "{uses:?}");
+        }
+        // A cache that is gone takes the metadata with it.
+        assert_eq!(check([false, true, true], false), "nothing, Created");
+        assert_eq!(check([false, false, true], false), "metadata, Kept");
     }
 
     #[test]

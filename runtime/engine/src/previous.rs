@@ -1,0 +1,142 @@
+//! The image that was built before, as far as the next one is made of it (Buildpack specification, "Layer Types"; Platform
+//! specification, "Analyze" and "Restore"): what its labels say of layers and of what buildpacks stored, and these layers.
+//!
+//! A store that has everything does not need it. One that is new, on a build machine that was made a minute ago, does: a layer
+//! that is in the image as it would be made again is taken over without its bytes being here.
+
+use crate::error::EngineError;
+use crate::event::{Event, Observer};
+use crate::request::{Engine, Images, Request};
+use crate::stored::Maker;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use wattle_oci::Layer;
+use wattle_oci::cnb::{BuildpackLayers, LayerMetadata, LifecycleMetadata, exec_env_of};
+use wattle_oci::layer::FORMAT;
+use wattle_plan::ExecEnv;
+use wattle_store::{LayerRecord, Packed};
+use wattle_transport::{Fault, Source};
+
+/// Key of [`Makers`]. The labels of the specification have no place for it that every tool would keep.
+pub(crate) const MAKERS: &str = "io.wattle.buildpacks";
+
+/// Who made the layers of an image, more exactly than by version: without it, layers are not taken over by their keys.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Makers {
+    /// In which form layers are packed.
+    format: String,
+    /// Digests of all files of each buildpack, by id.
+    digests: BTreeMap<String, String>,
+}
+
+impl Makers {
+    /// Of these buildpacks: ids, and digests of all of their files.
+    pub(crate) fn new(digests: impl IntoIterator<Item = (String, String)>) -> Makers {
+        Makers { format: FORMAT.to_owned(), digests: digests.into_iter().collect() }
+    }
+}
+
+/// An image, and what it says of its layers.
+pub(crate) struct Previous {
+    pub(crate) source: Source,
+    pub(crate) metadata: LifecycleMetadata,
+    makers: Makers,
+}
+
+impl Engine {
+    /// What was built before; none if there is nothing, or nothing that can be used. Fails if one was named and cannot be
+    /// reached, or if `output` cannot be written.
+    pub(crate) async fn previous(&self, request: &Request, images: &Images) -> Result<Option<Previous>, EngineError> {
+        let there = self.transport.check(&images.output, &request.target).await;
+        let there = there.map_err(EngineError::publishing(&images.output))?;
+        let Some(named) = &images.previous else {
+            return Ok(there.and_then(|source| Previous::new(source, &request.execution_environment)));
+        };
+        let warn = |text: String| {
+            self.observer.event(&Event::Warning { text });
+            None
+        };
+        match self.transport.read(named, &request.target).await {
+            Ok(source) => Ok(Previous::new(source, &request.execution_environment).or_else(|| {
+                warn(format!("nothing of the previous image `{named}` is used: it does not say what it is made of"))
+            })),
+            Err(error) if error.fault() == Fault::Unreachable => Err(EngineError::reading(named)(error)),
+            Err(error) => Ok(warn(format!("there is no previous image `{named}`: {error}"))),
+        }
+    }
+}
+
+impl Previous {
+    /// None if the image was built for another execution environment, or does not say what can be understood.
+    fn new(source: Source, exec_env: &ExecEnv) -> Option<Previous> {
+        if exec_env_of(&source.image) != exec_env.as_str() {
+            return None;
+        }
+        let metadata = LifecycleMetadata::of(&source.image).ok()??;
+        let makers = source.image.config().label(MAKERS).and_then(|text| serde_json::from_str(text).ok());
+        Some(Previous { source, metadata, makers: makers.unwrap_or_default() })
+    }
+
+    /// What the store would have of a layer, if it had been there. Contents come from the store alone: of a layer that needs
+    /// them there is nothing.
+    pub(crate) fn record(&self, buildpack: &str, layer: &str) -> Option<LayerRecord> {
+        let of = self.of(buildpack)?;
+        let LayerMetadata { sha, data, build, launch, cache } = of.layers.get(layer)?;
+        if *build || *cache || !launch {
+            return None;
+        }
+        let found = self.source.image.layers().iter().find(|layer| layer.diff_id == *sha)?;
+        let packed = Packed { diff_id: *sha, digest: found.descriptor.digest, size: found.descriptor.size };
+        let maker = self.makers.digests.get(buildpack);
+        let maker = maker.map(|digest| Maker::of_image(of.version.clone(), digest.clone(), self.makers.format.clone()));
+        Some(LayerRecord {
+            key: key(data),
+            build: false,
+            launch: true,
+            cache: false,
+            contents: None,
+            packed: Some(packed),
+            more: maker.map(|maker| maker.record(&[], &[])).unwrap_or_default(),
+        })
+    }
+
+    /// What a buildpack stored.
+    pub(crate) fn stored(&self, buildpack: &str) -> Option<Value> {
+        self.of(buildpack)?.store.as_ref().map(|store| store.metadata.clone()).filter(Value::is_object)
+    }
+
+    /// A layer that the image has.
+    pub(crate) fn layer(&self, packed: &Packed) -> Option<Layer> {
+        let mut layers = self.source.image.layers().iter();
+        layers.find(|layer| layer.diff_id == packed.diff_id && layer.descriptor.digest == packed.digest).cloned()
+    }
+
+    fn of(&self, buildpack: &str) -> Option<&BuildpackLayers> {
+        self.metadata.buildpacks.iter().find(|of| of.key == buildpack)
+    }
+}
+
+/// What a buildpack noted of a layer, as a key. Other tools note more than text: that becomes the text of JSON, so that a
+/// buildpack can read it, and equals no key of ours.
+fn key(data: &Value) -> Vec<(String, String)> {
+    let Value::Object(fields) = data else { return Vec::new() };
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    fields.iter().map(|(name, value)| (name.clone(), text(value))).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn w14_what_is_noted_is_read_as_a_key() {
+        let check = |data: Value| {
+            key(&data).iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(check(serde_json::json!({"version": "1", "b": 1.0, "c": {"d": [true]}})), r#"b=1.0 c={"d":[true]} version=1"#);
+        assert_eq!(check(Value::Null), "");
+        assert_eq!(check(serde_json::json!(["a"])), "");
+    }
+}

@@ -1,0 +1,58 @@
+//! Bills of materials of layers that are taken over from the image that was built before: nobody here knows what is in them,
+//! and that image says it.
+
+use crate::error::EngineError;
+use crate::previous::Previous;
+use crate::request::Engine;
+use super::read::LAUNCH;
+use std::cell::OnceCell;
+use tokio::runtime::Handle;
+use wattle_oci::cnb::{self, SbomFormat, SbomOf};
+use wattle_sandbox::Sbom;
+use wattle_tree::Tree;
+
+/// The bills of the previous image, fetched when the first is asked for.
+pub(crate) struct Documents<'a> {
+    engine: &'a Engine,
+    previous: Option<&'a Previous>,
+    files: OnceCell<Tree>,
+}
+
+impl<'a> Documents<'a> {
+    /// Those of this image, if there is one.
+    pub(crate) fn new(engine: &'a Engine, previous: Option<&'a Previous>) -> Documents<'a> {
+        Documents { engine, previous, files: OnceCell::new() }
+    }
+
+    /// What it has of a layer, in every form.
+    pub(crate) fn of(&self, of: &SbomOf) -> Result<Vec<Sbom>, EngineError> {
+        let files = self.files()?;
+        let forms = [
+            (SbomFormat::CycloneDx, wattle_sandbox::SbomFormat::CycloneDx),
+            (SbomFormat::Spdx, wattle_sandbox::SbomFormat::Spdx),
+            (SbomFormat::Syft, wattle_sandbox::SbomFormat::Syft),
+        ];
+        let document = |(form, format): (SbomFormat, wattle_sandbox::SbomFormat)| {
+            let path = cnb::Sbom { of: of.clone(), format: form, document: Vec::new() }.path();
+            let file = files.file(&format!("{LAUNCH}{path}"))?;
+            // What is no text is no document of any form.
+            let document = file.blob.to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok())?;
+            Some(Sbom { format, document })
+        };
+        Ok(forms.into_iter().filter_map(document).collect())
+    }
+
+    fn files(&self) -> Result<&Tree, EngineError> {
+        if let Some(files) = self.files.get() {
+            return Ok(files);
+        }
+        let layer = self.previous.and_then(|previous| {
+            Some((&previous.source, cnb::sbom_layer(&previous.source.image, &previous.metadata)?))
+        });
+        let files = match layer {
+            Some((source, layer)) => Handle::current().block_on(self.engine.documents(source, layer))?,
+            None => Tree::new(),
+        };
+        Ok(self.files.get_or_init(|| files))
+    }
+}
