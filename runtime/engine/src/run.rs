@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use wattle_plan::{BuildpackKey, Detection, Distro, ExpandedGroup, Plan, candidates, expand, resolve};
+use wattle_plan::{BuildpackKey, Detection, Distro, ExecEnv, ExpandedGroup, Plan, candidates, expand, resolve};
 use wattle_sandbox::{Failure, Grant, Limits, Log, Target};
 use wattle_store::StoreError;
 use wattle_transport::STAGES;
@@ -109,7 +109,7 @@ impl<'a> Run<'a> {
     /// Every group that may build, and the buildpacks in them.
     fn candidates(&self) -> Result<(Vec<ExpandedGroup>, BTreeMap<BuildpackKey, Buildpack>), EngineError> {
         let manifests = buildpack::manifests(&self.request.buildpacks)?;
-        let groups = expand(&self.request.order, &manifests)?;
+        let groups = expand(&self.request.order, &manifests, &ExecEnv::default())?;
         let Engine { sandbox, store, .. } = self.engine;
         let loaded = buildpack::load(&self.request.buildpacks, candidates(&groups), sandbox, store, &*self.observer)?;
         Ok((groups, loaded))
