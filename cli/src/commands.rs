@@ -246,7 +246,7 @@ fn buildpacks(application: &Application) -> Result<(Vec<Package>, Order)> {
         .collect::<Result<_>>()?;
     let entries = packages.iter().map(|package| {
         let key = &package.manifest().key;
-        GroupEntry { id: key.id.clone(), version: Some(key.version), optional: false }
+        GroupEntry { id: key.id.clone(), version: Some(key.version), optional: false, exec_env: Vec::new() }
     });
     let order = Order(vec![Group(entries.collect())]);
     Ok((packages, order))

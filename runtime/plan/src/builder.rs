@@ -26,8 +26,15 @@ struct Raw {
 }
 
 /// Keys that are read, for whoever misspells one.
-const KEYS: [&str; 6] =
-    ["description", "order", "order.group", "order.group.id", "order.group.version", "order.group.optional"];
+const KEYS: [&str; 7] = [
+    "description",
+    "order",
+    "order.group",
+    "order.group.id",
+    "order.group.version",
+    "order.group.optional",
+    "order.group.exec-env",
+];
 
 impl Builder {
     /// Reads the text of `builder.toml`; `file` names it in errors.

@@ -1,6 +1,6 @@
 //! From an order with composite buildpacks to plain groups (CNB buildpack specification, "Order Resolution").
 
-use crate::{BuildpackId, BuildpackKey, Group, GroupEntry, Kind, Manifest, Order, Version};
+use crate::{BuildpackId, BuildpackKey, ExecEnv, Group, GroupEntry, Kind, Manifest, Order, Version};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Most buildpacks that a group may have, as written and after expansion.
@@ -14,7 +14,7 @@ pub const MAX_GROUPS: usize = 1024;
 #[derive(Debug, Clone, Default)]
 pub struct Buildpacks(BTreeMap<BuildpackKey, Manifest>);
 
-/// A group without composites. No id is in it twice.
+/// A group without composites. No id is in it twice, but for what is excluded.
 #[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ExpandedGroup {
     /// Its members, in the sequence of their work.
@@ -28,6 +28,9 @@ pub struct ExpandedEntry {
     pub buildpack: BuildpackKey,
     /// Whether the group can do without it.
     pub optional: bool,
+    /// Whether it is not for the execution environment of the build. It is not asked then, required or not, and is here to
+    /// be named by who explains why a group does not work out. It may be a composite.
+    pub excluded: bool,
 }
 
 /// Why an order cannot be used.
@@ -128,12 +131,12 @@ impl Buildpacks {
 
 /// The groups that `order` stands for, in the sequence in which they are to be tried. A composite is replaced by each group
 /// of its own order in turn, and, if it is optional, by nothing at last; of several composites in a group the first varies
-/// slowest. A buildpack whose id is in the group already is dropped.
+/// slowest. A buildpack whose id is in the group already is dropped, and what is not for `exec_env` is excluded.
 ///
 /// # Errors
 /// If a buildpack is not there, composites form a circle, or a bound is exceeded.
-pub fn expand(order: &Order, buildpacks: &Buildpacks) -> Result<Vec<ExpandedGroup>, ExpandError> {
-    let mut expansion = Expansion { buildpacks, done: BTreeMap::new(), trail: Vec::new() };
+pub fn expand(order: &Order, buildpacks: &Buildpacks, exec_env: &ExecEnv) -> Result<Vec<ExpandedGroup>, ExpandError> {
+    let mut expansion = Expansion { buildpacks, exec_env, done: BTreeMap::new(), trail: Vec::new() };
     let mut groups = expansion.order(order)?;
     groups.retain(|group| !group.entries.is_empty());
     match candidates(&groups).len() {
@@ -142,13 +145,15 @@ pub fn expand(order: &Order, buildpacks: &Buildpacks) -> Result<Vec<ExpandedGrou
     }
 }
 
-/// Every buildpack in these groups: who is to be asked.
+/// Every buildpack in these groups that is not excluded: who is to be asked.
 pub fn candidates(groups: &[ExpandedGroup]) -> BTreeSet<&BuildpackKey> {
-    groups.iter().flat_map(|group| &group.entries).map(|entry| &entry.buildpack).collect()
+    let entries = groups.iter().flat_map(|group| &group.entries);
+    entries.filter(|entry| !entry.excluded).map(|entry| &entry.buildpack).collect()
 }
 
 struct Expansion<'a> {
     buildpacks: &'a Buildpacks,
+    exec_env: &'a ExecEnv,
     /// Composites whose groups are known: each is expanded once, however often it is named.
     done: BTreeMap<&'a BuildpackKey, Vec<ExpandedGroup>>,
     /// Composites that are being expanded, the outermost first.
@@ -182,15 +187,16 @@ impl<'a> Expansion<'a> {
 
     fn entry(&mut self, entry: &GroupEntry) -> Result<Vec<ExpandedGroup>, ExpandError> {
         let buildpack = self.buildpacks.find(entry)?;
+        let excluded = !self.exec_env.is_among(&entry.exec_env) || !buildpack.serves(self.exec_env);
         match &buildpack.kind {
-            Kind::Component { .. } => {
-                let entry = ExpandedEntry { buildpack: buildpack.key.clone(), optional: entry.optional };
-                Ok(vec![ExpandedGroup { entries: vec![entry] }])
-            }
-            Kind::Composite(order) => {
+            Kind::Composite(order) if !excluded => {
                 let mut groups = self.composite(&buildpack.key, order)?;
                 groups.extend(entry.optional.then(ExpandedGroup::default));
                 Ok(groups)
+            }
+            _ => {
+                let (buildpack, optional) = (buildpack.key.clone(), entry.optional);
+                Ok(vec![ExpandedGroup { entries: vec![ExpandedEntry { buildpack, optional, excluded }] }])
             }
         }
     }
@@ -215,7 +221,9 @@ impl ExpandedGroup {
     fn followed_by(&self, tail: &ExpandedGroup) -> ExpandedGroup {
         let mut entries = self.entries.clone();
         for entry in &tail.entries {
-            if entries.iter().all(|before| before.buildpack.id != entry.buildpack.id) {
+            // An entry that is for another environment makes no place for the one that is for this.
+            let same = |before: &ExpandedEntry| before.buildpack.id == entry.buildpack.id;
+            if !entries.iter().any(|before| same(before) && (entry.excluded || !before.excluded)) {
                 entries.push(entry.clone());
             }
         }

@@ -10,18 +10,21 @@
 mod builder;
 mod detection;
 mod document;
+mod exec_env;
 mod expand;
 mod id;
 mod manifest;
 mod order;
 mod resolve;
 mod target;
+mod unmet;
 mod unresolved;
 mod version;
 
 pub use builder::Builder;
 pub use detection::{Alternative, Detection, Metadata, Requirement};
 pub use document::{Document, DocumentError};
+pub use exec_env::{ExecEnv, ExecEnvError};
 pub use expand::{
     Buildpacks, ExpandError, ExpandedEntry, ExpandedGroup, MAX_BUILDPACKS, MAX_GROUP, MAX_GROUPS, candidates, expand,
 };
@@ -30,5 +33,6 @@ pub use manifest::{Capabilities, Kind, License, Manifest};
 pub use order::{Group, GroupEntry, Order};
 pub use resolve::{Entry, LeftOut, MAX_CHOICES, Plan, Step, resolve};
 pub use target::{Distro, Target};
+pub use unmet::UnmetError;
 pub use unresolved::{GroupFailure, Outcome, Problem, Unresolved, Verdict};
 pub use version::{API, ApiVersion, Version, VersionError};

@@ -13,8 +13,16 @@
 //! [metadata.wattle.packages]      # which packages of the operating system it may ask for; `*` is all
 //! names = ["nginx"]
 //! ```
+//!
+//! and, before these tables, `bindings = ["ca-certificates"]`: the types of the service bindings that it may see.
 
+mod capabilities;
+
+pub use capabilities::Capabilities;
+
+use crate::exec_env::{ExecEnv, Served};
 use crate::{API, ApiVersion, BuildpackId, BuildpackKey, Document, DocumentError, Order, Target, Version, order};
+use capabilities::{RawArtifacts, RawPackages};
 use serde::{Deserialize, Serialize};
 use toml::Spanned;
 
@@ -35,7 +43,7 @@ pub struct Manifest {
     pub keywords: Vec<String>,
     /// Its licenses.
     pub licenses: Vec<License>,
-    /// Media types of the bills of materials that it writes.
+    /// Media types of the bills of materials that it writes, as it declares them; [`Manifest::writes_sbom`] compares.
     pub sbom_formats: Vec<String>,
     /// Whether the user's variables are kept out of its environment.
     pub clear_env: bool,
@@ -63,26 +71,6 @@ pub enum Kind {
     },
     /// One that stands for other buildpacks.
     Composite(Order),
-}
-
-/// What a buildpack may touch besides files.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Capabilities {
-    /// Names of the package registries that it may fetch from, such as `npm`; sorted.
-    pub registries: Vec<String>,
-    /// Hosts, `name` or `name:port`, that it may fetch from; sorted.
-    pub hosts: Vec<String>,
-    /// Names of the operating-system packages that it may ask for, what they depend on not counted; sorted. `*` is every
-    /// package.
-    pub packages: Vec<String>,
-}
-
-impl Capabilities {
-    /// True if it may ask for this package: a name, or a name, `=` and a version.
-    pub fn may_have(&self, package: &str) -> bool {
-        let name = package.split('=').next().unwrap_or_default();
-        self.packages.iter().any(|granted| granted == "*" || granted == name)
-    }
 }
 
 /// `[[buildpack.licenses]]`: at least one of the two.
@@ -124,15 +112,7 @@ struct RawBuildpack {
     #[serde(default)]
     clear_env: bool,
     #[serde(default)]
-    exec_env: Vec<ExecEnv>,
-}
-
-/// The specification shows a table, every implementation reads text.
-#[derive(Deserialize)]
-#[serde(untagged, expecting = "expected the name of an execution environment")]
-enum ExecEnv {
-    Name(String),
-    Table { name: String },
+    exec_env: Vec<Served>,
 }
 
 /// The file again, with an eye for `[metadata.wattle]` alone.
@@ -154,19 +134,8 @@ struct RawWattle {
     artifacts: RawArtifacts,
     #[serde(default)]
     packages: RawPackages,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RawPackages {
-    names: Vec<Spanned<String>>,
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct RawArtifacts {
-    registries: Vec<Spanned<String>>,
-    hosts: Vec<Spanned<String>>,
+    #[serde(default)]
+    bindings: Vec<Spanned<String>>,
 }
 
 impl Manifest {
@@ -185,6 +154,9 @@ impl Manifest {
         if raw.stacks.is_some() {
             warnings.push(format!("`{file}`: `stacks` has no effect: `targets` took its place"));
         }
+        if raw.buildpack.licenses.iter().any(|license| license.spdx.is_none() && license.uri.is_none()) {
+            warnings.push(format!("`{file}`: a license has no effect: expected its `type`, its `uri`, or both"));
+        }
         let kind = match (&raw.order, extra.metadata.wattle) {
             (Some(_), Some(wattle)) => return Err(document.error(wattle.component.span(), clash("component"))),
             (Some(_), None) => Kind::Composite(composite(&document, &raw)?),
@@ -202,7 +174,7 @@ impl Manifest {
             licenses: raw.buildpack.licenses,
             sbom_formats: raw.buildpack.sbom_formats,
             clear_env: raw.buildpack.clear_env,
-            exec_env: raw.buildpack.exec_env.into_iter().map(ExecEnv::into_name).collect(),
+            exec_env: raw.buildpack.exec_env.into_iter().map(|served| served.0).collect(),
             targets: raw.targets.map(Spanned::into_inner).unwrap_or_default(),
             kind,
             metadata: raw.metadata,
@@ -215,14 +187,25 @@ impl Manifest {
         self.targets.is_empty() || self.targets.iter().any(|target| target.includes(image))
     }
 
-    /// True if it takes part in builds for this execution environment, such as `production`.
-    pub fn serves(&self, exec_env: &str) -> bool {
-        self.exec_env.is_empty() || self.exec_env.iter().any(|name| name == "*" || name == exec_env)
+    /// True if it takes part in builds for this execution environment.
+    pub fn serves(&self, exec_env: &ExecEnv) -> bool {
+        exec_env.is_among(&self.exec_env)
+    }
+
+    /// True if it declares that it writes bills of materials of this media type. Parameters of a type, such as
+    /// `;version=1.4`, do not count.
+    pub fn writes_sbom(&self, media_type: &str) -> bool {
+        self.sbom_formats.iter().any(|declared| essence(declared) == essence(media_type))
     }
 }
 
+/// A media type without its parameters, in the spelling that all compare by.
+fn essence(media_type: &str) -> String {
+    media_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase()
+}
+
 /// Keys that are read, for whoever misspells one.
-const KEYS: [&str; 35] = [
+const KEYS: [&str; 37] = [
     "api",
     "buildpack",
     "buildpack.id",
@@ -242,6 +225,7 @@ const KEYS: [&str; 35] = [
     "order.group.id",
     "order.group.version",
     "order.group.optional",
+    "order.group.exec-env",
     "targets",
     "targets.os",
     "targets.arch",
@@ -257,6 +241,7 @@ const KEYS: [&str; 35] = [
     "metadata.wattle.artifacts.hosts",
     "metadata.wattle.packages",
     "metadata.wattle.packages.names",
+    "metadata.wattle.bindings",
     "stacks",
 ];
 
@@ -296,60 +281,9 @@ fn component(document: &Document, raw: RawWattle) -> Result<Kind, DocumentError>
             format!("`{path}` is not a path below the buildpack's directory: expected one such as `node.wasm`");
         return Err(document.error(raw.component.span(), message));
     }
-    let capabilities = Capabilities {
-        registries: names(document, raw.artifacts.registries, is_registry, "the name of a registry, such as `npm`")?,
-        hosts: names(document, raw.artifacts.hosts, is_host, "a host in lower case, such as `downloads.example`")?,
-        packages: names(document, raw.packages.names, is_package, "the name of a package, such as `nginx`, or `*`")?,
-    };
-    Ok(Kind::Component { component: raw.component.into_inner(), capabilities })
-}
-
-/// The values of a list, sorted, each of which must satisfy `valid`.
-fn names(
-    document: &Document,
-    values: Vec<Spanned<String>>,
-    valid: fn(&str) -> bool,
-    expected: &str,
-) -> Result<Vec<String>, DocumentError> {
-    if let Some(bad) = values.iter().find(|value| !valid(value.get_ref())) {
-        return Err(document.error(bad.span(), format!("`{}`: expected {expected}", bad.get_ref())));
-    }
-    let mut values: Vec<_> = values.into_iter().map(Spanned::into_inner).collect();
-    values.sort();
-    values.dedup();
-    Ok(values)
-}
-
-/// Debian policy, section 5.6.7.
-fn is_package(name: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '+' | '-' | '.');
-    let starts_well = name.starts_with(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit());
-    name == "*" || name.len() > 1 && starts_well && name.chars().all(allowed)
-}
-
-fn is_registry(name: &str) -> bool {
-    is_label(name) && name.starts_with(|c: char| c.is_ascii_lowercase())
-}
-
-/// A host name, and a port if there is one. No pattern: authority is given host by host.
-fn is_host(host: &str) -> bool {
-    let (name, port) = host.split_once(':').map_or((host, None), |(name, port)| (name, Some(port)));
-    let port = port.is_none_or(|port| port.parse::<u16>().is_ok_and(|number| number > 0 && number.to_string() == port));
-    port && name.len() <= 253 && name.split('.').all(is_label)
-}
-
-/// One part of a host name.
-fn is_label(label: &str) -> bool {
-    let allowed = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    (1..=63).contains(&label.len()) && label.chars().all(allowed) && !label.starts_with('-') && !label.ends_with('-')
-}
-
-impl ExecEnv {
-    fn into_name(self) -> String {
-        match self {
-            ExecEnv::Name(name) | ExecEnv::Table { name } => name,
-        }
-    }
+    let RawWattle { component, artifacts, packages, bindings } = raw;
+    let capabilities = Capabilities::read(document, artifacts, packages, bindings)?;
+    Ok(Kind::Component { component: component.into_inner(), capabilities })
 }
 
 #[cfg(test)]

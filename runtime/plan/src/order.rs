@@ -1,5 +1,6 @@
 //! Candidates, in the sequence in which they are to be tried.
 
+use crate::exec_env::Served;
 use crate::{BuildpackId, Document, DocumentError, Version};
 use serde::Deserialize;
 use toml::Spanned;
@@ -27,6 +28,8 @@ pub struct GroupEntry {
     pub version: Option<Version>,
     /// Whether the group can do without it.
     pub optional: bool,
+    /// Execution environments that the entry is for; none, or `*`, means all.
+    pub exec_env: Vec<String>,
 }
 
 /// `[[order]]` as it is written.
@@ -36,11 +39,14 @@ pub(crate) struct RawOrder {
 }
 
 #[derive(Deserialize)]
+#[serde(rename_all = "kebab-case")]
 struct RawEntry {
     id: BuildpackId,
     version: Option<Version>,
     #[serde(default)]
     optional: bool,
+    #[serde(default)]
+    exec_env: Vec<Served>,
 }
 
 /// Reads the groups of an order; `versions` says whether each entry has to give one.
@@ -56,11 +62,12 @@ fn read_group(document: &Document, raw: &Spanned<RawOrder>, versions: bool) -> R
     }
     let entry = |raw: &Spanned<RawEntry>| {
         let span = raw.span();
-        let RawEntry { id, version, optional } = raw.get_ref();
+        let RawEntry { id, version, optional, exec_env } = raw.get_ref();
         if versions && version.is_none() {
             return Err(document.error(span, format!("expected the `version` of `{id}`, such as `1.4.0`")));
         }
-        Ok(GroupEntry { id: id.clone(), version: *version, optional: *optional })
+        let exec_env = exec_env.iter().map(|served| served.0.clone()).collect();
+        Ok(GroupEntry { id: id.clone(), version: *version, optional: *optional, exec_env })
     };
     entries.iter().map(entry).collect::<Result<_, _>>().map(Group)
 }

@@ -31,8 +31,10 @@ pub struct Plan {
 pub struct Step {
     /// Which one.
     pub buildpack: BuildpackKey,
+    /// Names that it provides, in the alternative that was chosen; sorted. Earlier buildpacks may provide them too.
+    pub provides: Vec<String>,
     /// What it has to satisfy: each requirement whose name it provides and no earlier buildpack does. In the order of the
-    /// buildpacks that made them, and as these listed them.
+    /// buildpacks that made them, and as these listed them. [`Plan::pass_on`] adds what earlier ones leave.
     pub entries: Vec<Entry>,
 }
 
@@ -115,8 +117,8 @@ impl<'a> Candidates<'a> {
         let mut candidates = Candidates { verdicts: Vec::new(), passed: Vec::new() };
         for (index, entry) in group.entries.iter().enumerate() {
             let (buildpack, optional) = (&entry.buildpack, entry.optional);
-            let detection = detections.get(buildpack);
-            let outcome = Outcome::of(detection);
+            let detection = if entry.excluded { None } else { detections.get(buildpack) };
+            let outcome = if entry.excluded { Outcome::Excluded } else { Outcome::of(detection) };
             candidates.verdicts.push(Verdict { buildpack: buildpack.clone(), optional, outcome });
             if let Some(Detection::Pass(alternatives)) = detection {
                 let alternatives = Choice::all(alternatives);
@@ -129,7 +131,7 @@ impl<'a> Candidates<'a> {
     fn resolve(mut self, budget: &mut usize) -> Result<Plan, GroupFailure> {
         let passed = std::mem::take(&mut self.passed);
         let mut problems = Problems::new();
-        let missing = self.verdicts.iter().any(|verdict| !verdict.optional && !verdict.outcome.passed());
+        let missing = self.verdicts.iter().any(|verdict| !verdict.optional && verdict.outcome.hinders());
         let steps = if missing { None } else { search(&passed, &mut Vec::new(), &mut problems, budget) };
         self.note(problems);
         match steps {
@@ -238,7 +240,11 @@ fn steps(trial: &[Chosen]) -> Vec<Step> {
             let requirements = by.choice.alternative.requires.iter().filter(|requirement| mine(&requirement.name));
             requirements.map(|requirement| Entry::new(requirement, &by.passed.buildpack.id))
         });
-        Step { buildpack: trial[at].passed.buildpack.clone(), entries: entries.collect() }
+        Step {
+            buildpack: trial[at].passed.buildpack.clone(),
+            provides: trial[at].choice.provides.iter().map(|name| (*name).to_owned()).collect(),
+            entries: entries.collect(),
+        }
     };
     (0..trial.len()).map(step).collect()
 }

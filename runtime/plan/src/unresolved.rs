@@ -38,6 +38,8 @@ pub enum Outcome {
     Skipped(String),
     /// It could not tell, and why.
     Failed(String),
+    /// It is not for the execution environment of the build: the group goes without it.
+    Excluded,
     /// Nobody asked it.
     NotAsked,
     /// It passed.
@@ -83,8 +85,9 @@ impl Outcome {
         }
     }
 
-    pub(crate) fn passed(&self) -> bool {
-        matches!(self, Outcome::Passed { .. })
+    /// True if a group that needs the buildpack is at its end.
+    pub(crate) fn hinders(&self) -> bool {
+        !matches!(self, Outcome::Passed { .. } | Outcome::Excluded)
     }
 }
 
@@ -112,6 +115,7 @@ impl fmt::Display for Outcome {
         match self {
             Outcome::Skipped(reason) => write!(f, "skipped: {reason}"),
             Outcome::Failed(reason) => write!(f, "failed: {reason}"),
+            Outcome::Excluded => write!(f, "is not for this execution environment"),
             Outcome::NotAsked => write!(f, "was not asked"),
             Outcome::Passed { provides, requires, problems } => {
                 write!(f, "passed")?;

@@ -6,8 +6,8 @@
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use wattle_plan::{
-    Alternative, BuildpackKey, Buildpacks, Detection, ExpandError, ExpandedEntry, ExpandedGroup, Group, GroupEntry,
-    Kind, Manifest, Order, Plan, Requirement, expand, resolve,
+    Alternative, BuildpackKey, Buildpacks, Detection, ExecEnv, ExpandError, ExpandedEntry, ExpandedGroup, Group,
+    GroupEntry, Kind, Manifest, Order, Plan, Requirement, expand, resolve,
 };
 
 /// `(provides, requires)` of each alternative, or none for a skip.
@@ -125,7 +125,12 @@ fn key(id: u8) -> BuildpackKey {
 }
 
 fn to_order(groups: &Groups) -> Order {
-    let entry = |(id, optional): &Place| GroupEntry { id: key(*id).id, version: None, optional: *optional };
+    let entry = |(id, optional): &Place| GroupEntry {
+        id: key(*id).id,
+        version: None,
+        optional: *optional,
+        exec_env: Vec::new(),
+    };
     Order(groups.iter().map(|group| Group(group.iter().map(entry).collect())).collect())
 }
 
@@ -159,7 +164,7 @@ fn detections(case: &Case) -> BTreeMap<BuildpackKey, Detection> {
 
 /// The groups that the case's order stands for, unless there are too many.
 fn expanded(case: &Case) -> Option<Vec<ExpandedGroup>> {
-    match expand(&to_order(&case.order), &buildpacks(case)) {
+    match expand(&to_order(&case.order), &buildpacks(case), &ExecEnv::default()) {
         Err(ExpandError::ManyGroups) => None,
         groups => Some(groups.unwrap()),
     }
@@ -221,7 +226,7 @@ proptest! {
         let with = |group: &ExpandedGroup| {
             let mut entries = group.entries.clone();
             let place = at.index(entries.len() + 1);
-            entries.insert(place, ExpandedEntry { buildpack: key(99), optional: true });
+            entries.insert(place, ExpandedEntry { buildpack: key(99), optional: true, excluded: false });
             ExpandedGroup { entries }
         };
         let wider: Vec<_> = groups.iter().map(with).collect();
@@ -233,7 +238,7 @@ proptest! {
         let groups = expanded(&case).unwrap_or_default();
         if let Ok(plan) = resolve(&groups, &detections(&case)) {
             let chosen = |key: &BuildpackKey| plan.steps.iter().any(|step| step.buildpack == *key);
-            let group = plan.steps.iter().map(|step| ExpandedEntry { buildpack: step.buildpack.clone(), optional: false });
+            let group = plan.steps.iter().map(|step| ExpandedEntry { buildpack: step.buildpack.clone(), optional: false, excluded: false });
             let alone = resolve(&[ExpandedGroup { entries: group.collect() }], &detections(&case)).unwrap();
             prop_assert!(alone.steps.iter().all(|step| chosen(&step.buildpack)));
             prop_assert!(alone.left_out.is_empty());

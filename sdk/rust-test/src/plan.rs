@@ -22,8 +22,9 @@ impl Others {
         let behind = Alternative { provides: Vec::new(), requires: self.required.clone() };
         let members =
             [(other("test/before"), vec![before]), (ours.clone(), alternatives), (other("test/behind"), vec![behind])];
-        let entries = members.iter().map(|(key, _)| ExpandedEntry { buildpack: key.clone(), optional: false });
-        let group = ExpandedGroup { entries: entries.collect() };
+        let entry =
+            |(key, _): &(BuildpackKey, _)| ExpandedEntry { buildpack: key.clone(), optional: false, excluded: false };
+        let group = ExpandedGroup { entries: members.iter().map(entry).collect() };
         let detections = members.into_iter().map(|(key, ways)| (key, Detection::Pass(ways))).collect();
         let plan = match resolve(&[group], &detections) {
             Ok(plan) => plan,

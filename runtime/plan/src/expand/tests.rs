@@ -20,22 +20,35 @@ fn manifest(id: &str, order: Option<Order>) -> Manifest {
     manifest
 }
 
+/// Groups from text: `a? b:test | c` is one of an optional `a` and a `b` that is for tests only, and then one of `c`.
 fn order(groups: &str) -> Order {
-    let entry = |name: &str| GroupEntry {
-        id: name.trim_end_matches('?').parse().unwrap(),
-        version: None,
-        optional: name.ends_with('?'),
+    let entry = |text: &str| {
+        let (name, exec_env) = text.split_once(':').map_or((text, None), |(name, exec_env)| (name, Some(exec_env)));
+        GroupEntry {
+            id: name.trim_end_matches('?').parse().unwrap(),
+            version: None,
+            optional: name.ends_with('?'),
+            exec_env: exec_env.map(str::to_owned).into_iter().collect(),
+        }
     };
     Order(groups.split('|').map(|group| Group(group.split_whitespace().map(entry).collect())).collect())
 }
 
 fn check(text: &str, composites: &str) -> String {
-    match expand(&order(text), &buildpacks(composites)) {
+    check_for("production", text, composites)
+}
+
+/// What is excluded is in brackets.
+fn check_for(exec_env: &str, text: &str, composites: &str) -> String {
+    match expand(&order(text), &buildpacks(composites), &exec_env.parse().unwrap()) {
         Err(error) => error.to_string(),
         Ok(groups) => groups
             .iter()
             .map(|group| {
-                let show = |e: &ExpandedEntry| format!("{}{}", e.buildpack.id, if e.optional { "?" } else { "" });
+                let show = |e: &ExpandedEntry| {
+                    let name = format!("{}{}", e.buildpack.id, if e.optional { "?" } else { "" });
+                    if e.excluded { format!("[{name}]") } else { name }
+                };
                 group.entries.iter().map(show).collect::<Vec<_>>().join(" ")
             })
             .collect::<Vec<_>>()
@@ -81,7 +94,7 @@ fn says_what_is_missing_or_given_twice() {
     let manifests = ["1.0.0", "2.0.0"].map(|v| Manifest { key: version(v), ..manifest("a", None) });
     let both = Buildpacks::new(manifests.clone()).unwrap();
     let mut wanted = order("a");
-    let error = |order: &Order| expand(order, &both).unwrap_err().to_string();
+    let error = |order: &Order| expand(order, &both, &ExecEnv::default()).unwrap_err().to_string();
     insta::assert_snapshot!(error(&wanted), @"the order names buildpack `a` without a version, and there are several: `1.0.0`, `2.0.0`");
     wanted.0[0].0[0].version = Some("3.0.0".parse().unwrap());
     insta::assert_snapshot!(error(&wanted), @"the order names buildpack `a@3.0.0`, which is not there, but these versions of it are: `1.0.0`, `2.0.0`");
@@ -103,6 +116,32 @@ fn bounds_what_a_short_order_can_stand_for() {
     assert_eq!(check("o60", &format!("o0 = a\n{deep}")), "a", "each composite is expanded once");
     let many: Vec<Manifest> = (0..65).map(|n| manifest(&format!("x{n}"), None)).collect();
     let all = (0..65).map(|n| format!("x{n}")).collect::<Vec<_>>().join("|");
-    let error = expand(&order(&all), &Buildpacks::new(many).unwrap()).unwrap_err();
+    let error = expand(&order(&all), &Buildpacks::new(many).unwrap(), &ExecEnv::default()).unwrap_err();
     assert_eq!(error, ExpandError::ManyBuildpacks(65));
+}
+
+#[test]
+fn b11_b35_what_is_for_another_execution_environment_is_excluded() {
+    let composites = "o = a b:test | c:test | d:*";
+    assert_eq!(check_for("production", "a b?:test c:*", ""), "a [b?] c");
+    assert_eq!(check_for("test", "a b?:test c:production", ""), "a b? [c]");
+    assert_eq!(check_for("production", "o e", composites), "a [b] e | [c] e | d e");
+    assert_eq!(check_for("test", "o?:production e", composites), "[o?] e", "a composite as a whole");
+    assert_eq!(check_for("test", "a:production a:test", ""), "[a] a", "the one makes no place for the other");
+    assert_eq!(check_for("test", "a:test a:production a:debug", ""), "a");
+}
+
+#[test]
+fn b35_a_buildpack_says_which_execution_environments_it_serves() {
+    let serves = |id: &str, exec_env: &[&str]| Manifest {
+        exec_env: exec_env.iter().map(|name| (*name).to_owned()).collect(),
+        ..manifest(id, None)
+    };
+    let all = Buildpacks::new([serves("a", &[]), serves("b", &["test", "debug"]), serves("c", &["*"])]).unwrap();
+    let asked = |exec_env: &str| {
+        let groups = expand(&order("a b | c"), &all, &exec_env.parse().unwrap()).unwrap();
+        candidates(&groups).into_iter().map(|key| key.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(asked("production"), ["a", "c"]);
+    assert_eq!(asked("test"), ["a", "b", "c"]);
 }

@@ -55,11 +55,11 @@ fn reads_a_component() {
     let manifest = Manifest::parse("buildpack.toml", NODE).unwrap();
     assert_eq!(manifest.key.to_string(), "wattle/node@1.4.0");
     assert_eq!(manifest.exec_env, ["production", "test"]);
-    assert!(manifest.serves("test") && !manifest.serves("debug"));
+    assert!(manifest.serves(&ExecEnv::new("test").unwrap()) && !manifest.serves(&ExecEnv::new("debug").unwrap()));
     assert_eq!(manifest.targets[0].variant, "v8");
     assert!(!manifest.builds_for(&Target { os: "windows".into(), ..Target::default() }));
     assert_eq!(manifest.metadata["note"].as_integer(), Some(1));
-    insta::assert_snapshot!(check(NODE), @r#"node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }"#);
+    insta::assert_snapshot!(check(NODE), @r#"node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"], bindings: [] }"#);
 }
 
 #[test]
@@ -76,11 +76,11 @@ fn reads_a_composite() {
 #[test]
 fn says_what_has_no_effect() {
     insta::assert_snapshot!(change("name =", "colour = 1\nname ="), @r#"
-    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"], bindings: [] }
     `buildpack.toml`: `buildpack.colour` is unknown and has no effect
     "#);
     insta::assert_snapshot!(change("component =", "colour = 1\ncomponent ="), @r#"
-    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"] }
+    node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"], bindings: [] }
     `buildpack.toml`: `metadata.wattle.colour` is unknown and has no effect
     "#);
     let misspelled = NODE.replace("os =", "oss =").replace("type =", "typ =").replace("registries =", "registrys =");
@@ -89,6 +89,7 @@ fn says_what_has_no_effect() {
     `b.toml`: `buildpack.licenses.0.typ` is unknown and has no effect; did you mean `type`?
     `b.toml`: `targets.0.oss` is unknown and has no effect; did you mean `os`?
     `b.toml`: `metadata.wattle.artifacts.registrys` is unknown and has no effect; did you mean `registries`?
+    `b.toml`: a license has no effect: expected its `type`, its `uri`, or both
     ");
 }
 
@@ -106,5 +107,66 @@ fn points_at_what_is_wrong() {
     insta::assert_snapshot!(change("node.wasm", "../node.wasm"), @"buildpack.toml:21:13: `../node.wasm` is not a path below the buildpack's directory: expected one such as `node.wasm`");
     insta::assert_snapshot!(change("\"npm\"]\nhosts", "\"NPM\"]\nhosts"), @"buildpack.toml:23:15: `NPM`: expected the name of a registry, such as `npm`");
     insta::assert_snapshot!(change("a.example", "*.example"), @"buildpack.toml:24:28: `*.example`: expected a host in lower case, such as `downloads.example`");
+    insta::assert_snapshot!(change("component = \"node.wasm\"", "component = \"node.wasm\"\nbindings = [\"*\"]"), @"buildpack.toml:22:13: `*`: expected the type of a service binding, such as `ca-certificates`");
+    insta::assert_snapshot!(change("\"production\", {", "\"a/b\", {"), @"buildpack.toml:10:12: `a/b` is not the name of an execution environment: expected letters, digits, `.` and `-`, such as `production`");
     insta::assert_snapshot!(change("8443", "84430"), @"buildpack.toml:24:10: `b.example:84430`: expected a host in lower case, such as `downloads.example`");
+}
+
+#[test]
+fn b7_b12_every_key_of_a_buildpack_is_read() {
+    let text = r#"
+api = "0.12"
+[buildpack]
+id = "a/b"
+version = "1.0.0"
+name = "A"
+homepage = "https://a.example"
+description = "one sentence"
+keywords = ["x", "y"]
+clear-env = true
+sbom-formats = ["application/vnd.cyclonedx+json;version=1.4", "application/spdx+json"]
+[[buildpack.licenses]]
+type = "MIT"
+uri = "https://a.example/license"
+[[buildpack.licenses]]
+uri = "https://a.example/other"
+[metadata.wattle]
+component = "a.wasm"
+bindings = ["ca-certificates", "Team/secret", "ca-certificates"]
+"#;
+    let manifest = Manifest::parse("buildpack.toml", text).unwrap();
+    assert_eq!(manifest.warnings, [""; 0]);
+    assert_eq!(manifest.name.as_deref(), Some("A"));
+    assert_eq!(manifest.homepage.as_deref(), Some("https://a.example"));
+    assert_eq!(manifest.description.as_deref(), Some("one sentence"));
+    assert_eq!(manifest.keywords, ["x", "y"]);
+    assert!(manifest.clear_env);
+    assert_eq!(manifest.sbom_formats, ["application/vnd.cyclonedx+json;version=1.4", "application/spdx+json"]);
+    let licenses: Vec<_> = manifest.licenses.iter().map(|it| (it.spdx.as_deref(), it.uri.as_deref())).collect();
+    let (license, other) = (Some("https://a.example/license"), Some("https://a.example/other"));
+    assert_eq!(licenses, [(Some("MIT"), license), (None, other)]);
+    let Kind::Component { capabilities, .. } = manifest.kind else { panic!("it builds") };
+    assert_eq!(capabilities.bindings, ["Team/secret", "ca-certificates"]);
+    assert!(capabilities.may_see_binding("CA-Certificates") && !capabilities.may_see_binding("postgresql"));
+    let nothing = "api = '0.12'\n[buildpack]\nid = 'a'\nversion = '1.0.0'\n[metadata.wattle]\ncomponent = 'a.wasm'";
+    let nothing = Manifest::parse("buildpack.toml", nothing).unwrap();
+    assert!(!nothing.clear_env && nothing.sbom_formats.is_empty() && nothing.licenses.is_empty());
+    assert_eq!(nothing.kind, Kind::Component { component: "a.wasm".into(), capabilities: Capabilities::default() });
+}
+
+#[test]
+fn b13_parameters_of_media_types_do_not_count() {
+    let declared = |format: &str| NODE.replace("application/spdx+json", format);
+    for (format, written, expected) in [
+        ("application/vnd.cyclonedx+json", "application/vnd.cyclonedx+json", true),
+        ("application/vnd.cyclonedx+json;version=1.4", "application/vnd.cyclonedx+json", true),
+        ("application/vnd.cyclonedx+json; version=1.4", "Application/vnd.cyclonedx+json ;version=1.5", true),
+        ("application/vnd.cyclonedx+json", "application/spdx+json", false),
+        ("application/vnd.cyclonedx", "application/vnd.cyclonedx+json", false),
+    ] {
+        let manifest = Manifest::parse("buildpack.toml", &declared(format)).unwrap();
+        assert_eq!(manifest.writes_sbom(written), expected, "{format} / {written}");
+    }
+    let silent = NODE.replace("sbom-formats", "# sbom-formats");
+    assert!(!Manifest::parse("buildpack.toml", &silent).unwrap().writes_sbom("application/spdx+json"));
 }

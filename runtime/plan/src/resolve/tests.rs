@@ -2,7 +2,7 @@ use super::*;
 use crate::ExpandedEntry;
 
 /// A group from text, a line a buildpack: `a? : +x -y | -z` is an optional one that provides x and requires y, or else
-/// requires z; `a : skip why` and `a : fail why` are the other verdicts. An empty line starts another group.
+/// requires z; `a : skip why` and `a : fail why` are the other verdicts, `a : excluded` is not asked. An empty line starts another group.
 fn check(text: &str) -> String {
     let mut detections = BTreeMap::new();
     let groups: Vec<ExpandedGroup> = text
@@ -28,8 +28,11 @@ fn entry(line: &str, detections: &mut BTreeMap<BuildpackKey, Detection>) -> Expa
         Some(("fail", why)) => Detection::Fail(why.into()),
         _ => Detection::Pass(said.split('|').map(alternative).collect()),
     };
-    detections.insert(key.clone(), detection);
-    ExpandedEntry { buildpack: key, optional: id.ends_with('?') }
+    let excluded = said == "excluded";
+    if !excluded {
+        detections.insert(key.clone(), detection);
+    }
+    ExpandedEntry { buildpack: key, optional: id.ends_with('?'), excluded }
 }
 
 fn alternative(text: &str) -> Alternative {
@@ -148,7 +151,7 @@ fn tells_who_stood_in_the_way_in_every_group() {
 #[test]
 fn a_buildpack_that_was_not_asked_is_no_pass() {
     let buildpack = BuildpackKey { id: "a".parse().unwrap(), version: "1.0.0".parse().unwrap() };
-    let group = ExpandedGroup { entries: vec![ExpandedEntry { buildpack, optional: false }] };
+    let group = ExpandedGroup { entries: vec![ExpandedEntry { buildpack, optional: false, excluded: false }] };
     let unresolved = resolve(&[group], &BTreeMap::new()).unwrap_err();
     assert!(unresolved.has_failures());
     insta::assert_snapshot!(unresolved, @"
@@ -163,4 +166,39 @@ fn gives_up_on_too_many_combinations_and_says_so() {
     let many = (0..20).map(|n| format!("a{n} : -x | -x | \n")).collect::<Vec<_>>().concat();
     let said = check(&format!("p : +x -x\n{many}z : +unused\n"));
     assert!(said.ends_with("given up after 100000 combinations of what they offer"), "{said}");
+}
+
+#[test]
+fn b35_a_group_goes_without_what_is_excluded_required_or_not() {
+    insta::assert_snapshot!(check("
+        test : excluded
+        a : +x -x
+    "), @"
+    a for x (a)
+    without test is not for this execution environment
+    ");
+    insta::assert_snapshot!(check("
+        all : excluded
+
+        node : excluded
+        start : -node
+    "), @"
+    no group of buildpacks can build this application
+    group 1:
+      all@1.0.0 is not for this execution environment
+    group 2:
+      node@1.0.0 is not for this execution environment
+      start@1.0.0 passed, requires `node`; neither it nor an earlier buildpack provides `node`
+    ");
+}
+
+#[test]
+fn a_step_knows_what_it_provides() {
+    let groups = vec![ExpandedGroup { entries: Vec::new() }];
+    assert!(resolve(&groups, &BTreeMap::new()).is_err(), "nobody is no plan");
+    let mut detections = BTreeMap::new();
+    let entries = ["a : +z +x -x -z | +y", "b : +x -x"].map(|line| entry(line, &mut detections));
+    let plan = resolve(&[ExpandedGroup { entries: entries.to_vec() }], &detections).unwrap();
+    assert_eq!(plan.steps[0].provides, ["x", "z"]);
+    assert_eq!(plan.steps[1].provides, ["x"], "though it has nothing to satisfy");
 }
