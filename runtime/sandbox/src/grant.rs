@@ -33,7 +33,7 @@ pub struct Target {
 }
 
 /// What somebody hands to buildpacks of their choice (Service Binding specification).
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Binding {
     /// Its name, that of a directory.
     pub name: String,
