@@ -14,7 +14,7 @@ use std::process::Command;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
-use wattle_sandbox::{Platform, BuildGrant, Cancel, Component, Grant, Identity, Limits, Log, Sandbox, Stream, Target};
+use wattle_sandbox::{BuildGrant, Cancel, Component, Grant, Identity, Limits, Log, Platform, Sandbox, Stream, Target};
 use wattle_test_support::component;
 use wattle_tree::{Node, Scratch, Tree};
 

@@ -152,7 +152,8 @@ impl Engine {
         };
         self.remember(request, kept);
         // The names that follow take what is there by now.
-        let there = Source { image: image.clone(), location: output.clone(), digest: written.digest, of_several: false };
+        let there =
+            Source { image: image.clone(), location: output.clone(), digest: written.digest, of_several: false };
         let sources: Vec<&Source> = sources.into_iter().chain([&there]).collect();
         for tag in &images.tags {
             tokio::select! {
@@ -292,7 +293,8 @@ impl Run<'_> {
         let left: Vec<String> = left.iter().cloned().collect();
         // The sandbox knows the plan and lets nothing else be left.
         for name in plan.pass_on(at, &left).unwrap_or_default() {
-            let text = format!("{} left `{name}` to others, and no later buildpack provides it", plan.steps[at].buildpack.id);
+            let text =
+                format!("{} left `{name}` to others, and no later buildpack provides it", plan.steps[at].buildpack.id);
             self.observer.event(&Event::Warning { text });
         }
     }

@@ -8,10 +8,12 @@ use crate::request::Request;
 use crate::run::Run;
 use crate::sbom::{self, Bills, Documents};
 use crate::system::Packages;
+use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
-use serde_json::Value;
-use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf};
+use wattle_oci::cnb::{
+    self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf,
+};
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
 use wattle_plan::{BuildpackKey, ExecEnv};

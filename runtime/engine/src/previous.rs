@@ -135,7 +135,10 @@ mod tests {
         let check = |data: Value| {
             key(&data).iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join(" ")
         };
-        assert_eq!(check(serde_json::json!({"version": "1", "b": 1.0, "c": {"d": [true]}})), r#"b=1.0 c={"d":[true]} version=1"#);
+        assert_eq!(
+            check(serde_json::json!({"version": "1", "b": 1.0, "c": {"d": [true]}})),
+            r#"b=1.0 c={"d":[true]} version=1"#
+        );
         assert_eq!(check(Value::Null), "");
         assert_eq!(check(serde_json::json!(["a"])), "");
     }

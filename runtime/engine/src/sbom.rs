@@ -11,10 +11,10 @@ pub(crate) use documents::Documents;
 pub use read::{BillOfMaterials, BomError, Part};
 
 use crate::build::{Done, DoneStep};
+use std::collections::BTreeMap;
 use wattle_oci::cnb::{Sbom, SbomFormat, SbomOf};
 use wattle_sandbox::{LayerState, Placed, SbomSubject};
 use wattle_sbom::{Bom, Component, Format, Kind, Subject};
-use std::collections::BTreeMap;
 use wattle_tree::{Digest, Tree};
 
 /// The forms in which every bill is written, which are also those that are read.
@@ -185,7 +185,10 @@ mod tests {
             format!("{} {}", sbom.path(), if text.starts_with("theirs") { &text } else { "ours" })
         };
         let lines = |sboms: &[Sbom]| sboms.iter().map(line).collect::<Vec<_>>().join(", ");
-        assert_eq!(lines(&bills.launch), "a_b/c/sbom.cdx.json ours, a_b/c/sbom.spdx.json theirs, a_b/c/sbom.syft.json theirs too");
+        assert_eq!(
+            lines(&bills.launch),
+            "a_b/c/sbom.cdx.json ours, a_b/c/sbom.spdx.json theirs, a_b/c/sbom.syft.json theirs too"
+        );
         assert_eq!(lines(&bills.build), "a_b/c/sbom.syft.json theirs too");
     }
 }

@@ -225,7 +225,11 @@ mod tests {
     }
 
     fn record(key: &str, maker: &Maker) -> LayerRecord {
-        LayerRecord { key: vec![("k".to_owned(), key.to_owned())], more: maker.record(&[], &[]), ..LayerRecord::default() }
+        LayerRecord {
+            key: vec![("k".to_owned(), key.to_owned())],
+            more: maker.record(&[], &[]),
+            ..LayerRecord::default()
+        }
     }
 
     #[test]

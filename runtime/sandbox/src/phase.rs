@@ -1,7 +1,7 @@
 //! Running one phase of one component.
 
-use crate::capability::environment::environment;
 use crate::capability::context::{BINDINGS, Context, Plan, Told, VARIABLES};
+use crate::capability::environment::environment;
 use crate::capability::image::{Building, Image};
 use crate::contribution::{Built, Detected};
 use crate::engine::Component;
@@ -148,12 +148,8 @@ fn files(grant: &Grant, build: &BuildGrant, application: Access) -> Result<Overl
     let failed = |error| Failure::Scratch(std::io::Error::other(error));
     let workspace = grant.platform.workspace.trim_matches('/');
     let layers = format!("layers/{}", grant.buildpack.directory);
-    let fixed = [
-        (workspace, &grant.application),
-        ("buildpack", &grant.files),
-        ("tmp", &Tree::new()),
-        (&*layers, &Tree::new()),
-    ];
+    let fixed =
+        [(workspace, &grant.application), ("buildpack", &grant.files), ("tmp", &Tree::new()), (&*layers, &Tree::new())];
     let earlier = build.layers.iter().map(|(path, tree)| (format!("layers/{path}"), tree));
     for (path, tree) in fixed.into_iter().map(|(path, tree)| (path.to_owned(), tree)).chain(earlier) {
         root.insert(&path, Node::Directory(tree.clone())).map_err(failed)?;

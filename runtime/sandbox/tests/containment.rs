@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 use std::{fs, io};
-use wattle_sandbox::{Platform, 
+use wattle_sandbox::{
     Artifact, Artifacts, BuildGrant, Cancel, Component, Failure, Fault, Grant, GuestError, Identity, Limits, Log,
-    Request, Sandbox, Stream, Target,
+    Platform, Request, Sandbox, Stream, Target,
 };
 use wattle_test_support::component;
 use wattle_tree::{Blob, Node, ReadAt, Scratch, Tree};

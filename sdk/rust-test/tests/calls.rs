@@ -62,7 +62,7 @@ fn context() {
     insta::assert_snapshot!(app.build().unwrap().log(), @r#"
     ("test/calls", "0.1.0", "/workspace", "/buildpack")
     Target { os: "linux", arch: "arm64", variant: None, distribution: Some(Distribution { name: "debian", version: "12" }) }
-    {"COLOUR": "green"}
+    {"CNB_BUILDPACK_DIR": "/buildpack", "CNB_EXEC_ENV": "production", "CNB_LAYERS_DIR": "/layers/test_calls", "CNB_PLATFORM_DIR": "/platform", "CNB_TARGET_ARCH": "arm64", "CNB_TARGET_DISTRO_NAME": "debian", "CNB_TARGET_DISTRO_VERSION": "12", "CNB_TARGET_OS": "linux", "COLOUR": "green"}
     ["test_calls"]
     (Some("green"), None, Some("green"), None)
     Some("api = \"0.12\"")
@@ -120,7 +120,7 @@ fn environment() {
         "ALL_DEFAULT": "new",
         "ALL_PREPEND": "new",
         "ALL_SET": "new",
-        "BUILD_APPEND": "old:new",
+        "BUILD_APPEND": "new",
         "BUILD_DEFAULT": "new",
         "BUILD_PREPEND": "new",
         "BUILD_SET": "new",
@@ -359,7 +359,7 @@ fn launch() {
     insta::assert_snapshot!(build("launch"), @r#"
     process web: node "a b.js" [--port 80] in /workspace/sub
     process worker.1_a-b: work
-    process other (default): x
+    process other (default): x for test *
     label org.example.team=shop
     "#);
 }
@@ -383,7 +383,7 @@ fn files() {
     app + link -> /layers
     app + new "new"
     app - old
-    | ["buildpack", "layers", "tmp", "workspace"]
+    | ["buildpack", "layers", "platform", "tmp", "workspace"]
     | Err(ReadOnlyFilesystem)
     | Err(ReadOnlyFilesystem)
     "#);

@@ -1,10 +1,10 @@
 //! Bills of materials of layers that are taken over from the image that was built before: nobody here knows what is in them,
 //! and that image says it.
 
+use super::read::LAUNCH;
 use crate::error::EngineError;
 use crate::previous::Previous;
 use crate::request::Engine;
-use super::read::LAUNCH;
 use std::cell::OnceCell;
 use tokio::runtime::Handle;
 use wattle_oci::cnb::{self, SbomFormat, SbomOf};

@@ -1,10 +1,10 @@
 //! `context`: what a buildpack is told.
 
 use crate::contribution::PlanEntry;
+use crate::failure::GuestError;
 use crate::generated::wattle::buildpack::context::{self, Distribution, Entry};
 use crate::generated::wattle::buildpack::types::Error;
 use crate::generated::wattle::buildpack::types::Field;
-use crate::failure::GuestError;
 use crate::grant::{Binding, Identity, Platform, Target};
 use crate::state::State;
 use std::collections::BTreeMap;

@@ -7,15 +7,17 @@ mod key;
 
 pub(crate) use building::Building;
 
-use crate::contribution::{Change, Key, LayerState, Modification, Process as Started, SbomFormat, SbomSubject, Scope, Uses};
+use crate::contribution::{
+    Change, Key, LayerState, Modification, Process as Started, SbomFormat, SbomSubject, Scope, Uses,
+};
 use crate::failure::GuestError;
 use crate::generated::wattle::buildpack::image;
 use crate::generated::wattle::buildpack::types::{Error, Field};
 use crate::limits::{Limit, Reached};
 use crate::state::State;
 use building::{Asked, PARTS};
-use environment::Edits;
 use documents::check_store;
+use environment::Edits;
 use key::{compare, restored};
 use std::collections::BTreeSet;
 use wasmtime::Result;
@@ -33,8 +35,15 @@ const LABEL: usize = 64 << 10;
 const TEXT: usize = 64;
 
 /// Labels that begin so are for Wattle, or for the container runtimes that act on them.
-const RESERVED_LABELS: [&str; 7] =
-    ["io.buildpacks.", "io.wattle.", "io.containerd.", "containerd.io/", "io.cri-containerd.", "io.kubernetes.", "cdi.k8s.io/"];
+const RESERVED_LABELS: [&str; 7] = [
+    "io.buildpacks.",
+    "io.wattle.",
+    "io.containerd.",
+    "containerd.io/",
+    "io.cri-containerd.",
+    "io.kubernetes.",
+    "cdi.k8s.io/",
+];
 
 /// The handle of the one image.
 pub struct Image;
@@ -203,7 +212,10 @@ impl image::HostImage for State {
         }
         let slices = &mut self.building.slices;
         if slices.len() >= SLICES || slices.iter().map(Vec::len).sum::<usize>() + patterns.len() > SLICES {
-            return refuse("image/slice/count", format!("a buildpack has at most {SLICES} slices and patterns of them"));
+            return refuse(
+                "image/slice/count",
+                format!("a buildpack has at most {SLICES} slices and patterns of them"),
+            );
         }
         slices.push(patterns);
         Ok(Ok(()))

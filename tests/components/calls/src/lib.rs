@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 use wattle_buildpack::{
-    Build, Buildpack, Detect, Detection, Error, Launch, Layer, Placement, Process, Request, Result, Sbom, Scope, register,
+    Build, Buildpack, Detect, Detection, Error, Launch, Layer, Placement, Process, Request, Result, Sbom, Scope,
+    register,
 };
 
 struct Calls;
@@ -21,6 +22,7 @@ impl Buildpack for Calls {
                 fs::write(cx.app("new"), "")?;
                 Ok(Detection::pass())
             }
+            "leave" => Ok(Detection::pass().provides("left")),
             "plan" => {
                 Ok(Detection::pass().provides("a").requires(("a", &Wanted { version: "1".into() })).provides("b"))
             }

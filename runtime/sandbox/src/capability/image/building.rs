@@ -201,7 +201,8 @@ mod tests {
         assert_eq!(check(relative), "process `web` cannot be started: its working directory is not an absolute path");
         let mut test = process("web", "a", None);
         test.execution_environments = vec!["te st".to_owned()];
-        let refused = "process `web` cannot be started: an execution environment is made of letters, digits, `.` and `-`";
+        let refused =
+            "process `web` cannot be started: an execution environment is made of letters, digits, `.` and `-`";
         assert_eq!(check(vec![test]), refused);
         let nul = vec![process("web", "a\0", None)];
         assert_eq!(check(nul), "process `web` cannot be started: there is a NUL in what it is started with");

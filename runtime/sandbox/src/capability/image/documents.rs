@@ -27,12 +27,7 @@ impl Sboms {
     }
 
     /// Adds a document to these, in place of one of the same form.
-    pub(super) fn add(
-        &mut self,
-        to: &mut Vec<Sbom>,
-        format: SbomFormat,
-        document: String,
-    ) -> Result<(), GuestError> {
+    pub(super) fn add(&mut self, to: &mut Vec<Sbom>, format: SbomFormat, document: String) -> Result<(), GuestError> {
         if !self.allowed.contains(&format) {
             let media_type = format.media_type();
             let summary = format!("a bill of materials of the form `{media_type}` was not declared");
@@ -83,7 +78,9 @@ fn is_of(format: SbomFormat, document: &str) -> bool {
 pub(super) fn check_store(data: &str) -> Result<(), GuestError> {
     match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(data) {
         Ok(_) => Ok(()),
-        Err(_) => Err(GuestError::buildpack("image/store/form", "what is to be stored is not the text of a JSON object")),
+        Err(_) => {
+            Err(GuestError::buildpack("image/store/form", "what is to be stored is not the text of a JSON object"))
+        }
     }
 }
 
@@ -107,7 +104,8 @@ mod tests {
         let bom = r#"{"bomFormat":"CycloneDX"}"#;
         let declared = "application/vnd.cyclonedx+json;version=1.4";
         assert_eq!(check(&[declared], &[(SbomFormat::CycloneDx, bom)]), format!("CycloneDx {bom}"));
-        let undeclared = "image/sbom/undeclared: a bill of materials of the form `application/spdx+json` was not declared";
+        let undeclared =
+            "image/sbom/undeclared: a bill of materials of the form `application/spdx+json` was not declared";
         assert_eq!(check(&[declared], &[(SbomFormat::Spdx, r#"{"spdxVersion":"SPDX-2.3"}"#)]), undeclared);
     }
 
@@ -118,7 +116,8 @@ mod tests {
         for (format, document) in SbomFormat::ALL.into_iter().zip(good) {
             assert_eq!(check(&all, &[(format, document)]), format!("{format:?} {document}"));
             for bad in ["", "[]", "{}", "{", "null"] {
-                let refused = format!("image/sbom/form: a bill of materials is not of the form `{}`", format.media_type());
+                let refused =
+                    format!("image/sbom/form: a bill of materials is not of the form `{}`", format.media_type());
                 assert_eq!(check(&all, &[(format, bad)]), refused, "{bad}");
             }
         }
