@@ -67,11 +67,16 @@ pub(crate) fn export(
         packages: added,
         buildpacks,
         sboms: bills.finish(done, program)?,
+        slices: Vec::new(),
         app: vec![application(&packing, &done.application)?],
+        workspace: cnb::APP_DIR.to_owned(),
         launcher,
         processes: processes(done),
         default_process,
+        execution_environment: cnb::PRODUCTION.to_owned(),
         labels: labels(done),
+        user_labels: BTreeMap::new(),
+        user: None,
         project: ProjectMetadata::default(),
         run_image_reference: reference(base),
         run_image_name: RunImageName { image: name(&base.location), mirrors: Vec::new() },
@@ -136,7 +141,7 @@ fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io
 
 fn application(packing: &Packing, tree: &Tree) -> Result<Layer, EngineError> {
     let pack = || {
-        let source = cnb::application(tree.clone(), OWNER).map_err(io::Error::other)?;
+        let source = cnb::application(cnb::APP_DIR, Some(tree.clone()), OWNER).map_err(io::Error::other)?;
         packing.pack("application", tree.digest()?, cnb::APP_DIR, &owner(OWNER), &source)
     };
     pack().map_err(|source| EngineError::Pack { layer: "application".to_owned(), source })
@@ -171,6 +176,7 @@ fn processes(done: &Done) -> Vec<Process> {
             direct: true,
             working_dir: process.working_directory.clone(),
             buildpack_id: step.key.id.to_string(),
+            exec_env: Vec::new(),
         };
         processes.insert(process.kind.clone(), process);
     }

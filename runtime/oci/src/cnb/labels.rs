@@ -17,6 +17,8 @@ pub const LIFECYCLE_METADATA: &str = "io.buildpacks.lifecycle.metadata";
 pub const BUILD_METADATA: &str = "io.buildpacks.build.metadata";
 /// Key of [`ProjectMetadata`].
 pub const PROJECT_METADATA: &str = "io.buildpacks.project.metadata";
+/// Key of the execution environment's name.
+pub const EXECUTION_ENVIRONMENT: &str = "io.buildpacks.exec-env";
 
 /// Which layer is what. `pack rebase` drops keys that it does not know: nothing of our own goes here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -76,7 +78,7 @@ pub struct LayerMetadata {
     #[serde(with = "text::digest")]
     pub sha: Digest,
     /// What it noted about it; `null` if nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text::integral")]
     pub data: Value,
     /// Later buildpacks see it.
     #[serde(default)]
@@ -93,6 +95,7 @@ pub struct LayerMetadata {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Store {
     /// Of any form.
+    #[serde(default, deserialize_with = "text::integral")]
     pub metadata: Value,
 }
 
@@ -138,6 +141,9 @@ pub struct BuildMetadata {
     /// The buildpacks, in the order of the group.
     #[serde(default, deserialize_with = "null_as_default")]
     pub buildpacks: Vec<BuildBuildpack>,
+    /// Image extensions that took part. We have none: they want Dockerfiles.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "null_as_default")]
+    pub extensions: Vec<BuildBuildpack>,
     /// The launcher.
     #[serde(default)]
     pub launcher: BuildLauncher,
@@ -205,12 +211,15 @@ pub struct Process {
     /// Whether it is started without a shell: always, in what we build.
     #[serde(default)]
     pub direct: bool,
-    /// Where it starts, if not in the application's directory.
-    #[serde(rename = "working-dir", default, skip_serializing_if = "Option::is_none")]
-    pub working_dir: Option<String>,
     /// The buildpack that it comes from.
     #[serde(rename = "buildpackID", default)]
     pub buildpack_id: String,
+    /// Where it starts, if not in the application's directory.
+    #[serde(rename = "working-dir", default, skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<String>,
+    /// The execution environments that it is for, `*` among them for all; for all, too, if none is named.
+    #[serde(rename = "exec-env", default, skip_serializing_if = "is_default", deserialize_with = "null_as_default")]
+    pub exec_env: Vec<String>,
 }
 
 /// Where the application's source comes from.
@@ -238,6 +247,13 @@ impl RunImageName {
     }
 }
 
+impl Process {
+    /// True if it is for the execution environment of this name (Platform specification, "Launcher").
+    pub fn runs_in(&self, environment: &str) -> bool {
+        self.exec_env.is_empty() || self.exec_env.iter().any(|name| name == super::ANY || name == environment)
+    }
+}
+
 impl LifecycleMetadata {
     /// The names by which a newer run image is found; images of older tools have them in `stack` only.
     pub fn run_image_name(&self) -> RunImageName {
@@ -249,6 +265,13 @@ impl LifecycleMetadata {
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<LifecycleMetadata>, LabelError> {
         read(image, LIFECYCLE_METADATA)
+    }
+}
+
+impl ProjectMetadata {
+    /// What `image` says; nothing if it was not built by buildpacks.
+    pub fn of(image: &Image) -> Result<Option<ProjectMetadata>, LabelError> {
+        read(image, PROJECT_METADATA)
     }
 }
 
