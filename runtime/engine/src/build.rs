@@ -20,6 +20,7 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 use wattle_fetch::Permission;
 use wattle_oci::Image;
+use wattle_oci::cnb::{APP_DIR, Pattern};
 use wattle_plan::{BuildpackKey, Plan, Step};
 use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, SbomSubject, Stream};
 use wattle_transport::{Location, Source, Written};
@@ -259,6 +260,10 @@ impl Run<'_> {
             let stored = Arc::new(self.stored(buildpack, previous.cloned()));
             let built = self.build_one(buildpack, step, application, granted, &before, &build_layers, &stored);
             let contribution = built?;
+            for pattern in contribution.slices.iter().flatten() {
+                Pattern::parse(pattern, APP_DIR)
+                    .map_err(|source| EngineError::Slice { buildpack: key.clone(), source })?;
+            }
             application = contribution.application;
             for layer in &contribution.layers {
                 tell_layer(&*self.observer, key, layer);

@@ -111,6 +111,14 @@ pub enum EngineError {
         #[source]
         source: io::Error,
     },
+    /// A buildpack cuts the application by what is no pattern.
+    #[error("{buildpack} cuts the application into slices that cannot be")]
+    Slice {
+        /// Which.
+        buildpack: BuildpackKey,
+        /// Why.
+        source: wattle_oci::cnb::PatternError,
+    },
     /// The parts do not make an image.
     #[error("the image cannot be put together")]
     Compose(#[source] Box<wattle_oci::cnb::Error>),
@@ -175,6 +183,7 @@ impl EngineError {
             EngineError::RunImageIsApplication(_) => "run-image/application",
             EngineError::Packages(error) => return error.code(),
             EngineError::Pack { .. } => "export/pack",
+            EngineError::Slice { .. } => "image/slice/pattern",
             EngineError::Compose(_) => "export/compose",
             EngineError::ReadImage { .. } => "image/read",
             EngineError::Label { .. } => "image/label",
@@ -191,7 +200,7 @@ impl EngineError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            EngineError::NothingApplies { .. } | EngineError::Read { .. } => Fault::Application,
+            EngineError::NothingApplies { .. } | EngineError::Read { .. } | EngineError::Slice { .. } => Fault::Application,
             EngineError::Package(error) if matches!(**error, PackageError::Store { .. }) => Fault::World,
             EngineError::Application { .. }
             | EngineError::Package(_)
@@ -243,6 +252,9 @@ impl EngineError {
                 vec!["mend it, or leave it out with a line in `.wattleignore`".to_owned()]
             }
             EngineError::Buildpack { failure, .. } => failure.hints(),
+            EngineError::Slice { .. } => {
+                vec!["this is an error in the buildpack, or in the setting that it has the pattern from".to_owned()]
+            }
             EngineError::RunImage(error) => error.hints(),
             EngineError::Rebase(error) => error.reason.hints(),
             EngineError::Bom(error) => error.hints(),

@@ -84,6 +84,7 @@ pub(crate) fn export(
     bills.add(SbomSubject::Launch, &SbomOf::Packages, packages.map(Packages::components).unwrap_or_default(), &[])?;
     let default_process = default_process(done);
     let (program, launcher) = launcher(run, &packing)?;
+    let slices: Vec<Slice> = done.steps.iter().flat_map(|step| &step.slices).map(|paths| Slice { paths: paths.clone() }).collect();
     let (launch, build) = bills.finish(done, program)?;
     let files = |sboms: &[Sbom]| sboms.iter().map(|sbom| (sbom.path(), sbom.document.clone())).collect();
     let sboms = Sboms { launch: files(&launch), build: files(&build) };
@@ -91,11 +92,16 @@ pub(crate) fn export(
         packages: added,
         buildpacks,
         sboms: launch,
-        app: vec![application(&packing, &done.application)?],
+        slices,
+        app: parts(&packing, &done.application, &slices)?,
+        workspace: cnb::APP_DIR.to_owned(),
         launcher,
         processes: processes(done),
         default_process,
+        execution_environment: run.request.execution_environment.to_string(),
         labels: labels(done)?,
+        user_labels: BTreeMap::new(),
+        user: None,
         project: ProjectMetadata::default(),
         run_image_reference: reference(base),
         run_image_name: RunImageName { image: name(&base.location), mirrors: Vec::new() },
@@ -164,12 +170,27 @@ fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io
     packing.pack(&name, tree.digest()?, &path, &owner(OWNER), &source)
 }
 
-fn application(packing: &Packing, tree: &Tree) -> Result<Layer, EngineError> {
-    let pack = || {
-        let source = cnb::application(tree.clone(), OWNER).map_err(io::Error::other)?;
-        packing.pack("application", tree.digest()?, cnb::APP_DIR, &owner(OWNER), &source)
+/// The layers of the application: one for each slice, and one of what is left.
+fn parts(packing: &Packing, application: &Tree, slices: &[Slice]) -> Result<Vec<Layer>, EngineError> {
+    let parts = cnb::slice(application, cnb::APP_DIR, slices);
+    // Patterns are checked when they come.
+    let parts = parts.map_err(|error| EngineError::Pack {
+        layer: "application".to_owned(),
+        source: io::Error::new(io::ErrorKind::InvalidInput, error),
+    })?;
+    let names = (1..).map(|number| if slices.is_empty() { "application".to_owned() } else { format!("slice {number}") });
+    let pack = |(name, part): (String, Option<Tree>)| {
+        part_of(packing, &name, part).map_err(|source| EngineError::Pack { layer: name, source })
     };
-    pack().map_err(|source| EngineError::Pack { layer: "application".to_owned(), source })
+    names.zip(parts).map(pack).collect()
+}
+
+fn part_of(packing: &Packing, name: &str, part: Option<Tree>) -> io::Result<Layer> {
+    let source = |part| cnb::application(cnb::APP_DIR, part, OWNER).map_err(io::Error::other);
+    match part {
+        Some(tree) => packing.pack(name, tree.digest()?, cnb::APP_DIR, &owner(OWNER), &source(Some(tree.clone()))?),
+        None => Layer::in_memory(&source(None)?),
+    }
 }
 
 /// The digest of the launcher, and its layer.
@@ -201,6 +222,7 @@ fn processes(done: &Done) -> Vec<Process> {
             direct: true,
             working_dir: process.working_directory.clone(),
             buildpack_id: step.key.id.to_string(),
+            exec_env: process.execution_environments.clone(),
         };
         processes.insert(process.kind.clone(), process);
     }

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 /// The versions of the Platform API that we speak, in words. Before them, a command was one string; after them come
 /// execution environments.
-pub(crate) const PLATFORM_APIS: &str = "0.10 to 0.14";
+pub(crate) const PLATFORM_APIS: &str = "0.10 to 0.15";
 /// The versions of the Buildpack API that we speak, in words. Before them, processes could want a shell.
 pub(crate) const BUILDPACK_APIS: &str = "0.9 to 0.12";
 
@@ -53,7 +53,7 @@ pub(crate) fn read(layers_dir: &[u8], files: &impl Files) -> Result<Metadata, Er
 /// Checks that we speak the language of the image.
 pub(crate) fn check_platform_api(api: Option<&[u8]>) -> Result<(), Error> {
     let api = api.map(|api| String::from_utf8_lossy(api).into_owned());
-    let known = api.as_deref().is_some_and(|api| in_range(api, 10..=14));
+    let known = api.as_deref().is_some_and(|api| in_range(api, 10..=15));
     if known { Ok(()) } else { Err(Error::PlatformApi(api)) }
 }
 

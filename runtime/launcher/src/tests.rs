@@ -128,9 +128,9 @@ fn languages_that_it_does_not_speak_are_refused() {
     let check = |metadata: &str, environment: &[(&str, &str)]| {
         run(metadata, &["launcher", "ls"], environment, &[]).map_err(|error| (error.code(), error.to_string()))
     };
-    for api in ["", "0", "0.9", "0.15", "1.0", "0.x", "v0.14"] {
+    for api in ["", "0", "0.9", "0.16", "1.0", "0.x", "v0.14"] {
         let (code, text) = check(METADATA, &[("CNB_PLATFORM_API", api)]).unwrap_err();
-        assert_eq!((code, text), (11, format!("`CNB_PLATFORM_API` is `{api}`: this launcher speaks 0.10 to 0.14")));
+        assert_eq!((code, text), (11, format!("`CNB_PLATFORM_API` is `{api}`: this launcher speaks 0.10 to 0.15")));
     }
     assert_eq!(launch(&[], Environment::default(), &Memory(BTreeMap::new())).unwrap_err().code(), 11);
     let (code, text) = check(&METADATA.replace("0.12", "0.8"), &[]).unwrap_err();

@@ -29,6 +29,8 @@ pub struct Additions {
     pub environment: Vec<(String, String)>,
     /// Directories that `PATH` is to begin with.
     pub path: Vec<String>,
+    /// Who the process runs as, if not the user of the base.
+    pub user: Option<String>,
     /// Directory in which the process starts.
     pub working_dir: String,
     /// The program. The base's arguments (`Cmd`) go with the base's program.
@@ -81,6 +83,9 @@ pub fn compose(base: &Image, additions: Additions) -> Result<Image, ComposeError
     config.other.remove("container");
     let settings = &mut config.config;
     set_environment(settings, &additions.environment, &additions.path);
+    if let Some(user) = additions.user {
+        settings.user = user;
+    }
     settings.working_dir = additions.working_dir;
     settings.entrypoint = additions.entrypoint;
     settings.cmd = Vec::new();
@@ -101,6 +106,7 @@ fn check(additions: &Additions) -> Result<(), ComposeError> {
     }
     additions.labels.iter().try_for_each(|(key, value)| nul("label", key, value))?;
     additions.entrypoint.iter().try_for_each(|word| nul("entrypoint", word, ""))?;
+    additions.user.iter().try_for_each(|user| nul("user", user, ""))?;
     nul("working directory", &additions.working_dir, "")
 }
 

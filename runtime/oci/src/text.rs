@@ -2,7 +2,11 @@
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use serde_json::Value;
 use wattle_tree::Digest;
+
+/// Beyond it, doubles do not tell whole numbers apart.
+const MAX_INTEGER: f64 = 9_007_199_254_740_992.0;
 
 /// Reads `null` as the default: configurations written by other tools have it for empty lists and maps.
 pub(crate) fn null_as_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
@@ -13,9 +17,49 @@ where
     Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// Reads numbers that are whole as whole numbers: the reference implementation turns `1` into `1.0` on its way.
+pub(crate) fn integral<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Value, D::Error> {
+    let mut value = Value::deserialize(deserializer)?;
+    make_integral(&mut value);
+    Ok(value)
+}
+
+#[expect(clippy::cast_possible_truncation, reason = "it is whole, and small enough")]
+fn make_integral(value: &mut Value) {
+    match value {
+        Value::Number(number) => {
+            let whole = number.as_f64().filter(|it| number.is_f64() && it.fract() == 0.0 && it.abs() <= MAX_INTEGER);
+            if let Some(whole) = whole {
+                *number = (whole as i64).into();
+            }
+        }
+        Value::Array(values) => values.iter_mut().for_each(make_integral),
+        Value::Object(values) => values.values_mut().for_each(make_integral),
+        _ => {}
+    }
+}
+
 /// True for what need not be written, because it is what would be read in its absence.
 pub(crate) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
+}
+
+/// Compact JSON for the text of a label, letter for letter as the reference implementation writes it: what HTML could take
+/// for its own stands as its number (none of it can be outside of strings).
+pub(crate) fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
+    let text = serde_json::to_string(value)?;
+    let escaped = text.chars().fold(String::with_capacity(text.len()), |mut escaped, c| {
+        match c {
+            '<' => escaped.push_str("\\u003c"),
+            '>' => escaped.push_str("\\u003e"),
+            '&' => escaped.push_str("\\u0026"),
+            '\u{2028}' => escaped.push_str("\\u2028"),
+            '\u{2029}' => escaped.push_str("\\u2029"),
+            c => escaped.push(c),
+        }
+        escaped
+    });
+    Ok(escaped)
 }
 
 /// A digest that serde can read and write.

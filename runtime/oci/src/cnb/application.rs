@@ -2,15 +2,16 @@
 
 use super::LAYERS_DIR;
 use super::labels::{Process, ProjectMetadata, RunImageName};
-use super::names::{self, NameError};
+use super::names::{self, NameError, WorkspaceError};
 use super::sbom::Sbom;
+use super::slices::Slice;
 use crate::layer::{Owner, SourceError};
 use crate::{Addition, ComposeError, Layer};
 use serde_json::Value;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Keys that begin so say what the platform says.
-const RESERVED_LABELS: &str = "io.buildpacks.";
+pub(super) const RESERVED_LABELS: &str = "io.buildpacks.";
 
 /// A buildpack that took part, and what it added.
 #[derive(Debug, Clone)]
@@ -52,16 +53,27 @@ pub struct Application {
     pub buildpacks: Vec<Buildpack>,
     /// Bills of materials of what is put on the run image; that of the run image is its own.
     pub sboms: Vec<Sbom>,
-    /// The application's own layers, the lowest first: one, unless it was sliced.
+    /// What parts of the application get layers of their own, in the order of the group.
+    pub slices: Vec<Slice>,
+    /// The application's own layers, the lowest first: one for each of the slices, and one of what is left, as
+    /// [`slice`](super::slice) gives them. Each is made from [`application`](super::application).
     pub app: Vec<Layer>,
+    /// Where the application is: [`APP_DIR`](super::APP_DIR), unless the user says otherwise.
+    pub workspace: String,
     /// The launcher, made from [`launcher`](super::launcher).
     pub launcher: Layer,
     /// What can be started, in any order.
     pub processes: Vec<Process>,
     /// The type of the process that starts when the user names none.
     pub default_process: Option<String>,
+    /// The execution environment that the image is for: [`PRODUCTION`](super::PRODUCTION), unless the user says otherwise.
+    pub execution_environment: String,
     /// Labels that buildpacks set.
     pub labels: BTreeMap<String, String>,
+    /// Labels that the user sets, in place of those of buildpacks.
+    pub user_labels: BTreeMap<String, String>,
+    /// Who processes run as, `1001:1000`, if not the user of the run image.
+    pub user: Option<String>,
     /// Where the source comes from.
     pub project: ProjectMetadata,
     /// The run image by digest, `registry/repository@sha256:…`.
@@ -97,11 +109,46 @@ pub enum Error {
     /// A default that does not exist.
     #[error("the default process `{0}` is not one of the processes")]
     NoSuchProcess(String),
-    /// A label that is not for buildpacks to set.
+    /// A default that would not start.
+    #[error("the default process `{process}` is not for the execution environment `{environment}`")]
+    NotEligible {
+        /// Its type.
+        process: String,
+        /// The execution environment that the image is for.
+        environment: String,
+    },
+    /// A label that neither buildpacks nor users set.
     #[error(
-        "the label `{0}` is not for buildpacks to set: labels that begin with `{RESERVED_LABELS}` are the platform's"
+        "the label `{key}` is not for {whom} to set: labels that begin with `{RESERVED_LABELS}` are the platform's"
     )]
-    ReservedLabel(String),
+    ReservedLabel {
+        /// Its key.
+        key: String,
+        /// `buildpacks`, or `users`.
+        whom: &'static str,
+    },
+    /// Slices and layers of which one does not follow from the other.
+    #[error("{slices} slices make {} layers of the application, not {layers}", .slices + 1)]
+    Slices {
+        /// How many slices there are.
+        slices: usize,
+        /// How many layers.
+        layers: usize,
+    },
+    /// A directory where no application can be.
+    #[error(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// Nobody that a process can run as.
+    #[error("`{0}` is no user to run as: expected `user` or `user:group`, by name or by number")]
+    User(String),
+    /// A number that other tools would change.
+    #[error("{of} has the number {number}, which other tools would round: write it as text")]
+    Number {
+        /// What has it: `the metadata of …`.
+        of: String,
+        /// The number.
+        number: String,
+    },
     /// A label could not be written.
     #[error("could not write the label `{key}`")]
     Label {
@@ -125,41 +172,4 @@ pub enum Error {
     /// The image could not be put together.
     #[error(transparent)]
     Compose(#[from] ComposeError),
-}
-
-pub(super) fn check(application: &Application) -> Result<(), Error> {
-    let mut directories = BTreeSet::new();
-    for buildpack in &application.buildpacks {
-        names::check_buildpack(&buildpack.id)?;
-        if !directories.insert(names::directory(&buildpack.id).to_ascii_lowercase()) {
-            return Err(Error::SameDirectory(buildpack.id.clone()));
-        }
-        let names = buildpack.layers.iter().map(|layer| layer.name.as_str());
-        distinct("layers", names, names::check_layer)?;
-    }
-    let types = application.processes.iter().map(|process| process.kind.as_str());
-    distinct("processes", types.clone(), names::check_process)?;
-    if let Some(process) = application.processes.iter().find(|process| process.command.is_empty()) {
-        return Err(Error::NoCommand(process.kind.clone()));
-    }
-    if let Some(missing) = application.default_process.as_deref().filter(|kind| !types.clone().any(|t| t == *kind)) {
-        return Err(Error::NoSuchProcess(missing.to_owned()));
-    }
-    let reserved = application.labels.keys().find(|key| key.starts_with(RESERVED_LABELS));
-    reserved.map_or(Ok(()), |key| Err(Error::ReservedLabel(key.clone())))
-}
-
-fn distinct<'a>(
-    what: &'static str,
-    names: impl Iterator<Item = &'a str>,
-    check: fn(&str) -> Result<(), NameError>,
-) -> Result<(), Error> {
-    let mut seen = BTreeSet::new();
-    for name in names {
-        check(name)?;
-        if !seen.insert(name) {
-            return Err(Error::Twice { what, name: name.to_owned() });
-        }
-    }
-    Ok(())
 }

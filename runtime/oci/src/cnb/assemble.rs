@@ -1,14 +1,15 @@
 //! From an application to its image.
 
-use super::application::{Application, Buildpack, Error, LaunchLayer, check};
+use super::application::{Application, Buildpack, Error, LaunchLayer};
+use super::check::check;
 use super::labels::{
-    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, Git, LIFECYCLE_METADATA,
-    LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, RunImage, RunImageName, Sha, Stack, Store,
+    BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, EXECUTION_ENVIRONMENT, Git,
+    LIFECYCLE_METADATA, LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, RunImage, RunImageName,
+    Sha, Stack, Store,
 };
 use super::metadata::Metadata;
-use super::{APP_DIR, LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR, layers, sbom};
-use crate::{Addition, Additions, Image, Layer};
-use serde::Serialize;
+use super::{LAUNCHER, LAUNCHER_VERSION, LAYERS_DIR, PLATFORM_API, PROCESS_DIR, PRODUCTION, layers, sbom};
+use crate::{Addition, Additions, Image, Layer, text};
 use std::collections::BTreeMap;
 
 /// Puts `application` on the run image `base`.
@@ -20,9 +21,10 @@ pub fn compose(base: &Image, mut application: Application) -> Result<Image, Erro
     application.processes.sort_by(|a, b| a.kind.cmp(&b.kind));
     let own = Own::pack(&application)?;
     let additions = Additions {
-        environment: environment(),
+        environment: environment(&application),
         path: vec![PROCESS_DIR.to_owned(), directory_of(LAUNCHER)],
-        working_dir: APP_DIR.to_owned(),
+        user: application.user.clone(),
+        working_dir: application.workspace.clone(),
         entrypoint: vec![entrypoint(&application)],
         labels: labels(base, &application, &own)?,
         layers: additions(&application, &own),
@@ -50,15 +52,18 @@ impl Own {
     }
 }
 
-fn environment() -> Vec<(String, String)> {
-    [
-        ("CNB_LAYERS_DIR", LAYERS_DIR),
-        ("CNB_APP_DIR", APP_DIR),
-        ("CNB_PLATFORM_API", PLATFORM_API),
-        ("CNB_DEPRECATION_MODE", "quiet"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into()
+/// The launcher starts what is for another execution environment only if it is told the name. The reference
+/// implementation leaves that to whoever starts the image.
+fn environment(application: &Application) -> Vec<(String, String)> {
+    let environment = Some(application.execution_environment.as_str()).filter(|name| *name != PRODUCTION);
+    let variables = [
+        ("CNB_LAYERS_DIR", Some(LAYERS_DIR)),
+        ("CNB_APP_DIR", Some(&application.workspace)),
+        ("CNB_PLATFORM_API", Some(PLATFORM_API)),
+        ("CNB_DEPRECATION_MODE", Some("quiet")),
+        ("CNB_EXEC_ENV", environment),
+    ];
+    variables.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?.to_owned()))).collect()
 }
 
 fn directory_of(path: &str) -> String {
@@ -80,7 +85,7 @@ fn additions(application: &Application, own: &Own) -> Vec<Addition> {
         }));
     }
     additions.extend(own.sbom.iter().map(|layer| add(layer, "Software Bill-of-Materials".to_owned())));
-    let sliced = application.app.len() > 1;
+    let sliced = !application.slices.is_empty();
     additions.extend(application.app.iter().zip(1..).map(|(layer, number)| {
         add(layer, if sliced { format!("Application Slice: {number}") } else { "Application Layer".to_owned() })
     }));
@@ -92,18 +97,16 @@ fn additions(application: &Application, own: &Own) -> Vec<Addition> {
 
 fn labels(base: &Image, application: &Application, own: &Own) -> Result<BTreeMap<String, String>, Error> {
     let mut labels = application.labels.clone();
+    labels.extend(application.user_labels.clone());
     let mut put = |key: &'static str, text: Result<String, serde_json::Error>| {
         labels.insert(key.to_owned(), text.map_err(|source| Error::Label { key, source })?);
         Ok::<(), Error>(())
     };
-    put(LIFECYCLE_METADATA, json(&lifecycle_metadata(base, application, own)))?;
-    put(BUILD_METADATA, json(&build_metadata(application)))?;
-    put(PROJECT_METADATA, json(&application.project))?;
+    put(LIFECYCLE_METADATA, text::json(&lifecycle_metadata(base, application, own)))?;
+    put(BUILD_METADATA, text::json(&build_metadata(application)))?;
+    put(PROJECT_METADATA, text::json(&application.project))?;
+    put(EXECUTION_ENVIRONMENT, Ok(application.execution_environment.clone()))?;
     Ok(labels)
-}
-
-fn json(value: &impl Serialize) -> Result<String, serde_json::Error> {
-    serde_json::to_string(value)
 }
 
 fn lifecycle_metadata(base: &Image, application: &Application, own: &Own) -> LifecycleMetadata {
@@ -149,6 +152,7 @@ fn build_metadata(application: &Application) -> BuildMetadata {
     };
     BuildMetadata {
         buildpacks: application.buildpacks.iter().map(buildpack).collect(),
+        extensions: Vec::new(),
         launcher: BuildLauncher {
             version: LAUNCHER_VERSION.to_owned(),
             source: LauncherSource { git: Git { repository: "wattle".to_owned(), commit: String::new() } },

@@ -17,15 +17,12 @@ pub const LIFECYCLE_METADATA: &str = "io.buildpacks.lifecycle.metadata";
 pub const BUILD_METADATA: &str = "io.buildpacks.build.metadata";
 /// Key of [`ProjectMetadata`].
 pub const PROJECT_METADATA: &str = "io.buildpacks.project.metadata";
-
-/// Key of the execution environment that an image was built for.
-pub const EXEC_ENV: &str = "io.buildpacks.exec-env";
-/// The execution environment of images that do not say any.
-pub const PRODUCTION: &str = "production";
+/// Key of the execution environment's name.
+pub const EXECUTION_ENVIRONMENT: &str = "io.buildpacks.exec-env";
 
 /// The execution environment that an image was built for.
 pub fn exec_env_of(image: &Image) -> &str {
-    image.config().label(EXEC_ENV).unwrap_or(PRODUCTION)
+    image.config().label(EXECUTION_ENVIRONMENT).unwrap_or(super::PRODUCTION)
 }
 
 /// Which layer is what. `pack rebase` drops keys that it does not know: nothing of our own goes here.
@@ -86,7 +83,7 @@ pub struct LayerMetadata {
     #[serde(with = "text::digest")]
     pub sha: Digest,
     /// What it noted about it; `null` if nothing.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "text::integral")]
     pub data: Value,
     /// Later buildpacks see it.
     #[serde(default)]
@@ -103,6 +100,7 @@ pub struct LayerMetadata {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Store {
     /// Of any form.
+    #[serde(default, deserialize_with = "text::integral")]
     pub metadata: Value,
 }
 
@@ -148,6 +146,9 @@ pub struct BuildMetadata {
     /// The buildpacks, in the order of the group.
     #[serde(default, deserialize_with = "null_as_default")]
     pub buildpacks: Vec<BuildBuildpack>,
+    /// Image extensions that took part. We have none: they want Dockerfiles.
+    #[serde(default, skip_serializing_if = "is_default", deserialize_with = "null_as_default")]
+    pub extensions: Vec<BuildBuildpack>,
     /// The launcher.
     #[serde(default)]
     pub launcher: BuildLauncher,
@@ -215,12 +216,15 @@ pub struct Process {
     /// Whether it is started without a shell: always, in what we build.
     #[serde(default)]
     pub direct: bool,
-    /// Where it starts, if not in the application's directory.
-    #[serde(rename = "working-dir", default, skip_serializing_if = "Option::is_none")]
-    pub working_dir: Option<String>,
     /// The buildpack that it comes from.
     #[serde(rename = "buildpackID", default)]
     pub buildpack_id: String,
+    /// Where it starts, if not in the application's directory.
+    #[serde(rename = "working-dir", default, skip_serializing_if = "Option::is_none")]
+    pub working_dir: Option<String>,
+    /// The execution environments that it is for, `*` among them for all; for all, too, if none is named.
+    #[serde(rename = "exec-env", default, skip_serializing_if = "is_default", deserialize_with = "null_as_default")]
+    pub exec_env: Vec<String>,
 }
 
 /// Where the application's source comes from.
@@ -248,6 +252,13 @@ impl RunImageName {
     }
 }
 
+impl Process {
+    /// True if it is for the execution environment of this name (Platform specification, "Launcher").
+    pub fn runs_in(&self, environment: &str) -> bool {
+        self.exec_env.is_empty() || self.exec_env.iter().any(|name| name == super::ANY || name == environment)
+    }
+}
+
 impl LifecycleMetadata {
     /// The names by which a newer run image is found; images of older tools have them in `stack` only.
     pub fn run_image_name(&self) -> RunImageName {
@@ -259,6 +270,13 @@ impl LifecycleMetadata {
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<LifecycleMetadata>, LabelError> {
         read(image, LIFECYCLE_METADATA)
+    }
+}
+
+impl ProjectMetadata {
+    /// What `image` says; nothing if it was not built by buildpacks.
+    pub fn of(image: &Image) -> Result<Option<ProjectMetadata>, LabelError> {
+        read(image, PROJECT_METADATA)
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes into each layer.
 
 use super::metadata::Metadata;
-use super::{APP_DIR, Error, LAUNCHER, LAYERS_DIR, PROCESS_DIR, names};
+use super::{Error, LAUNCHER, LAYERS_DIR, PROCESS_DIR, names};
 use crate::layer::{Order, Owner, Root, Source, SourceError};
 use std::sync::Arc;
 use wattle_tree::{Blob, Node, Tree};
@@ -11,9 +11,13 @@ pub fn launch_layer(id: &str, name: &str, tree: Tree, owner: Owner) -> Result<So
     one(format!("{LAYERS_DIR}/{}/{name}", names::directory(id)), tree, owner, Order::Directories)
 }
 
-/// The application.
-pub fn application(tree: Tree, owner: Owner) -> Result<Source, SourceError> {
-    one(APP_DIR.to_owned(), tree, owner, Order::Paths)
+/// The application or a slice of it, as [`slice`](super::slice) gives it, in the directory `workspace`. If there is nothing
+/// of it, not even the directory, the layer has no entry at all.
+pub fn application(workspace: &str, tree: Option<Tree>, owner: Owner) -> Result<Source, SourceError> {
+    match tree {
+        Some(tree) => one(workspace.to_owned(), tree, owner, Order::Paths),
+        None => Source::new(Vec::new(), Order::Paths),
+    }
 }
 
 /// The launcher: nothing else is in its layer, so that it can be exchanged.

@@ -2,6 +2,7 @@
 
 use super::application::{Application, Buildpack};
 use super::labels::Process;
+use super::slices::Slice;
 use serde::Serialize;
 
 /// What the launcher reads. Also the reference launcher, which takes our place when somebody builds on with the reference
@@ -13,7 +14,11 @@ pub(super) struct Metadata {
     buildpack_default_process_type: Option<String>,
     buildpacks: Vec<BuildpackEntry>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
+    labels: Vec<Label>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     processes: Vec<ProcessEntry>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    slices: Vec<Slice>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -23,6 +28,13 @@ struct BuildpackEntry {
     api: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     homepage: Option<String>,
+}
+
+/// A label that a buildpack set. Nothing reads it; the reference implementation has it too.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+struct Label {
+    key: String,
+    value: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -35,14 +47,20 @@ struct ProcessEntry {
     #[serde(skip_serializing_if = "Option::is_none")]
     working_dir: Option<String>,
     buildpack_id: String,
+    /// For all execution environments if it is not there.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    exec_env: Vec<String>,
 }
 
 impl Metadata {
     pub(super) fn of(application: &Application) -> Metadata {
+        let label = |(key, value): (&String, &String)| Label { key: key.clone(), value: value.clone() };
         Metadata {
             buildpack_default_process_type: application.default_process.clone(),
             buildpacks: application.buildpacks.iter().map(BuildpackEntry::from).collect(),
+            labels: application.labels.iter().map(label).collect(),
             processes: application.processes.iter().map(ProcessEntry::from).collect(),
+            slices: application.slices.clone(),
         }
     }
 
@@ -72,6 +90,7 @@ impl From<&Process> for ProcessEntry {
             direct: process.direct,
             working_dir: process.working_dir.clone(),
             buildpack_id: process.buildpack_id.clone(),
+            exec_env: process.exec_env.clone(),
         }
     }
 }

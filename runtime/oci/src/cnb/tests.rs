@@ -5,6 +5,7 @@ use crate::layer::Order::{Directories, Paths};
 use crate::layer::Owner;
 use crate::{Addition, Descriptor, Digest, Image, Layer, media};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use wattle_tree::Tree;
 
 const OWNER: Owner = Owner { uid: 1000, gid: 1000 };
@@ -52,6 +53,7 @@ fn process(kind: &str) -> Process {
         direct: true,
         working_dir: None,
         buildpack_id: "wattle/node".to_owned(),
+        exec_env: Vec::new(),
     }
 }
 
@@ -74,11 +76,16 @@ fn shop() -> Application {
         packages: None,
         buildpacks: vec![node, procfile],
         sboms: Vec::new(),
+        slices: Vec::new(),
         app: vec![layer("app")],
+        workspace: APP_DIR.to_owned(),
         launcher: layer("launcher"),
         processes: vec![Process { args: vec!["-v".to_owned()], ..process("worker") }, process("web")],
         default_process: Some("web".to_owned()),
+        execution_environment: PRODUCTION.to_owned(),
         labels: [("b".to_owned(), "ours".to_owned())].into(),
+        user_labels: BTreeMap::new(),
+        user: None,
         project: ProjectMetadata::default(),
         run_image_reference: format!("r.example/run@{}", Digest::of(b"run")),
         run_image_name: RunImageName {
@@ -122,7 +129,7 @@ fn the_configuration_is_that_of_the_base_and_ours() {
           "CNB_APP_DIR=/workspace",
           "LANG=C.UTF-8",
           "CNB_LAYERS_DIR=/layers",
-          "CNB_PLATFORM_API=0.14",
+          "CNB_PLATFORM_API=0.15",
           "CNB_DEPRECATION_MODE=quiet"
         ],
         "Healthcheck": {
@@ -135,6 +142,7 @@ fn the_configuration_is_that_of_the_base_and_ours() {
           "b": "ours",
           "io.buildpacks.base.distro.name": "debian",
           "io.buildpacks.build.metadata": "below",
+          "io.buildpacks.exec-env": "production",
           "io.buildpacks.lifecycle.metadata": "below",
           "io.buildpacks.project.metadata": "{}"
         },
@@ -182,7 +190,7 @@ fn the_configuration_is_that_of_the_base_and_ours() {
           "sha256:d92c6a81b2ff50096bcda80885427d1f59a25b5f483f7055523504925d16ab23",
           "sha256:a172cedcae47474b615c54d510a5d84a8dea3032e958587430b413538be3f333",
           "sha256:ec9a6e9fe278eb1a471fbab6f40367d8548078b651d9c71581c57c2a6ca379e0",
-          "sha256:a402586e2d922742f8ae6d1aa9aff54409c357f19d69ef5290f3ab75c886239a",
+          "sha256:bfa8a8a6d6620583740109e33bb9165708f11fde9132467b0213aba5514ac833",
           "sha256:1e31f5710892fe5b42b5f39798eeeca4b20dfca447191222a0720dd60f547571"
         ],
         "type": "layers"
@@ -252,7 +260,7 @@ fn the_labels_say_which_layer_is_what() {
         }
       ],
       "config": {
-        "sha": "sha256:a402586e2d922742f8ae6d1aa9aff54409c357f19d69ef5290f3ab75c886239a"
+        "sha": "sha256:bfa8a8a6d6620583740109e33bb9165708f11fde9132467b0213aba5514ac833"
       },
       "launcher": {
         "sha": "sha256:ec9a6e9fe278eb1a471fbab6f40367d8548078b651d9c71581c57c2a6ca379e0"
@@ -345,13 +353,17 @@ fn the_launcher_reads_what_the_reference_launcher_reads() {
     [[buildpacks]]
     id = "wattle/node"
     version = "0.1.0"
-    api = "0.11"
+    api = "0.12"
     homepage = "https://wattle.example"
 
     [[buildpacks]]
     id = "wattle/procfile"
     version = "0.1.0"
-    api = "0.11"
+    api = "0.12"
+
+    [[labels]]
+    key = "b"
+    value = "ours"
 
     [[processes]]
     type = "web"
@@ -469,7 +481,10 @@ fn layers_stand_where_the_specification_says() {
     let mut tree = Tree::new();
     tree.insert("launcher", wattle_tree::Node::program("x")).unwrap();
     assert_eq!(paths(launcher("x".into()).unwrap()), at("/cnb/lifecycle", tree.clone(), Owner::ROOT, Directories));
-    assert_eq!(paths(application(tree.clone(), OWNER).unwrap()), at("/workspace", tree.clone(), OWNER, Paths));
+    assert_eq!(
+        paths(application(APP_DIR, Some(tree.clone()), OWNER).unwrap()),
+        at("/workspace", tree.clone(), OWNER, Paths)
+    );
     let layer = super::launch_layer("wattle/node", "runtime", tree.clone(), OWNER).unwrap();
     assert_eq!(paths(layer), at("/layers/wattle_node/runtime", tree, OWNER, Directories));
 }

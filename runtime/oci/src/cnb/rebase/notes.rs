@@ -5,7 +5,7 @@ use crate::compose::DEFAULT_PATH;
 use std::fmt;
 
 /// What every image has from its build, and not from its run image.
-const OWN: [&str; 4] = ["CNB_LAYERS_DIR", "CNB_APP_DIR", "CNB_PLATFORM_API", "CNB_DEPRECATION_MODE"];
+const OWN: [&str; 5] = ["CNB_LAYERS_DIR", "CNB_APP_DIR", "CNB_PLATFORM_API", "CNB_DEPRECATION_MODE", "CNB_EXEC_ENV"];
 /// Directories that a build puts in front of the run image's `PATH`.
 const OWN_PATH: [&str; 2] = ["/cnb/process:", "/cnb/lifecycle:"];
 
