@@ -1,6 +1,6 @@
 //! Everything that is not a test, what fails soonest first.
 
-use crate::{check_docs, check_wit, set_up, shell};
+use crate::{check_docs, check_wit, conformance, set_up, shell};
 use anyhow::{Result, bail};
 
 /// The program that checks licences and sources of dependencies, and how to get it.
@@ -10,6 +10,7 @@ const DENY: &str = "cargo install --locked cargo-deny";
 pub(crate) fn run() -> Result<()> {
     check_wit::run(&crate::root().join("wit"))?;
     check_docs::run(&crate::root())?;
+    conformance::check(&crate::root())?;
     shell::run("cargo", &["fmt", "--all", "--check"])?;
     set_up::for_checks()?;
     deny()?;

@@ -36,7 +36,7 @@ pub(crate) fn run(root: &Path) -> Result<()> {
 }
 
 /// All files of the repository, but for what is built.
-fn files(directory: &Path) -> Result<Vec<PathBuf>> {
+pub(crate) fn files(directory: &Path) -> Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(directory)? {
         let (name, path) = entry.map(|entry| (entry.file_name(), entry.path()))?;
@@ -60,7 +60,8 @@ fn links(text: &str) -> Vec<&str> {
 fn tests(text: &str) -> Vec<&str> {
     let part = text.split_once(INVARIANTS.1).map_or("", |(_, part)| part);
     let is_test = |name: &&str| {
-        name.matches('_').count() >= 2 && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase())
+        name.matches('_').count() >= 2
+            && name.bytes().all(|byte| byte == b'_' || byte.is_ascii_lowercase() || byte.is_ascii_digit())
     };
     part.split('`').skip(1).step_by(2).filter(is_test).collect()
 }
@@ -77,7 +78,8 @@ mod tests {
     #[test]
     fn finds_links_and_tests() {
         assert_eq!(links("[a](b.md#c) [d](https://e.example) [f](#g) `x(y)` [h](../i)"), ["b.md", "../i"]);
-        let text = "`not_a_test` ## The ten invariants `it_is_a_test` `unsafe_code` `tests/it/a_b_c.rs`";
-        assert_eq!(tests(text), ["it_is_a_test"]);
+        let text =
+            "`not_a_test` ## The ten invariants `it_is_a_test` `b1_it_is_one_too` `unsafe_code` `tests/it/a_b_c.rs`";
+        assert_eq!(tests(text), ["it_is_a_test", "b1_it_is_one_too"]);
     }
 }

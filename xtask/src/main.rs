@@ -4,6 +4,7 @@ mod bench;
 mod check;
 mod check_docs;
 mod check_wit;
+mod conformance;
 mod set_up;
 mod shell;
 mod test;
@@ -29,6 +30,8 @@ enum Chore {
     Check,
     /// Hold the contract in `wit/` to its rules
     CheckWit,
+    /// Write `docs/cnb-conformance.md` from the names of tests
+    Conformance,
     /// Measure speed and memory beside peers and print the ratios
     #[command(disable_help_flag = true)]
     Bench(bench::Args),
@@ -39,6 +42,7 @@ fn main() -> Result<ExitCode> {
         Chore::Test(args) => return test::run(&args),
         Chore::Check => check::run()?,
         Chore::CheckWit => check_wit::run(&root().join("wit"))?,
+        Chore::Conformance => conformance::write(&root())?,
         Chore::Bench(args) => bench::run(&args)?,
     }
     Ok(ExitCode::SUCCESS)

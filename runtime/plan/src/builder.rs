@@ -87,6 +87,11 @@ mod tests {
         insta::assert_snapshot!(check("order = 1"), @"b.toml:1:9: invalid type: integer `1`, expected a sequence");
         insta::assert_snapshot!(check("[[order]]\ngroup = []"), @"b.toml:1:1: expected at least one `[[order.group]]` in this `[[order]]`");
         insta::assert_snapshot!(check("[[order]]\n[[order.group]]\nid = \"a_b\""), @"b.toml:3:6: `a_b` is not the id of a buildpack: expected letters, digits, `.`, `/` and `-`");
+    }
+
+    #[test]
+    fn x13_an_order_of_extensions_is_refused() {
+        let check = |text: &str| Builder::parse("b.toml", text).unwrap_err().to_string();
         insta::assert_snapshot!(check("order = []\n[[order-extensions]]"), @"b.toml:2:1: image extensions are made of Dockerfiles, which are not run here");
     }
 }

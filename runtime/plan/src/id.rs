@@ -108,7 +108,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn accepts_what_the_specification_does_and_is_safe_as_a_directory() {
+    fn b4_b5_an_id_is_what_the_specification_says_and_safe_as_a_directory() {
         assert_eq!(BuildpackId::new("wattle/node.js-20").unwrap().directory(), "wattle_node.js-20");
         for bad in ["", "/", "a/", "a//b", "..", "a/../b", "a_b", "a b", "ä", "app", "sbom", "config", "generated"] {
             assert!(BuildpackId::new(bad).is_err(), "{bad}");

@@ -249,7 +249,7 @@ const NO_COMPONENT: &str = "expected `[metadata.wattle]` with `component = \"<na
                             them there is nothing to run";
 
 fn check_api(document: &Document, api: &Spanned<ApiVersion>) -> Result<(), DocumentError> {
-    if *api.get_ref() == API {
+    if API.covers(*api.get_ref()) {
         return Ok(());
     }
     Err(document.error(api.span(), format!("Buildpack API `{}` is not supported: expected `{API}`", api.get_ref())))

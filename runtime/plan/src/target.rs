@@ -70,7 +70,7 @@ mod tests {
     }
 
     #[test]
-    fn empty_fields_match_everything_but_an_unknown_distribution_matches_no_list() {
+    fn b16_w18_empty_fields_match_everything_but_an_unknown_distribution_matches_no_list() {
         for (declared, image, expected) in [
             ("* * *", "linux arm64 v8 debian-12", true),
             ("linux amd64 *", "linux amd64 *", true),

@@ -26,7 +26,7 @@ pub struct ApiVersion {
     pub minor: u64,
 }
 
-/// The Buildpack API that `buildpack.toml` is read by. For major 0 only the very same version is compatible.
+/// The Buildpack API that `buildpack.toml` is read by.
 pub const API: ApiVersion = ApiVersion { major: 0, minor: 12 };
 
 /// Text that is no version.
@@ -54,12 +54,21 @@ impl FromStr for Version {
 impl FromStr for ApiVersion {
     type Err = VersionError;
 
+    /// A `v` before the numbers does not count, as in the reference implementation.
     fn from_str(text: &str) -> Result<ApiVersion, VersionError> {
-        match numbers(text).as_deref() {
+        match numbers(text.strip_prefix('v').unwrap_or(text)).as_deref() {
             Some([major]) => Ok(ApiVersion { major: *major, minor: 0 }),
             Some([major, minor]) => Ok(ApiVersion { major: *major, minor: *minor }),
             _ => Err(VersionError::Api(text.to_owned())),
         }
+    }
+}
+
+impl ApiVersion {
+    /// True if who speaks this version understands what is written for `other`: for major 0 the very same, otherwise every
+    /// one that came before in the same major.
+    pub fn covers(self, other: ApiVersion) -> bool {
+        self == other || self.major > 0 && self.major == other.major && self.minor >= other.minor
     }
 }
 
@@ -113,15 +122,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn reads_numbers_and_nothing_else() {
+    fn b4_versions_of_buildpacks_are_three_numbers() {
         let version: Version = "1.20.3".parse().unwrap();
         assert_eq!(version.to_string(), "1.20.3");
         assert!(version < "1.100.0".parse().unwrap(), "ordered as numbers");
         for bad in ["", "1", "1.2", "1.2.3.4", "01.2.3", "1.2.-3", "1.2.+3", "v1.2.3", "1.2.3-rc", "1..3"] {
             assert!(bad.parse::<Version>().is_err(), "{bad}");
         }
-        assert_eq!("1".parse::<ApiVersion>().unwrap().to_string(), "1.0");
+    }
+
+    #[test]
+    fn b1_versions_of_interfaces_are_one_or_two_numbers() {
+        let check = |text: &str| text.parse::<ApiVersion>().map(|version| version.to_string()).unwrap_or_default();
+        for (text, expected) in [
+            ("0.12", "0.12"),
+            ("1", "1.0"),
+            ("v0.12", "0.12"),
+            ("18446744073709551615.0", "18446744073709551615.0"),
+            ("18446744073709551616.0", ""),
+            ("0.12.0", ""),
+            ("vv0.12", ""),
+            ("0.-1", ""),
+            ("0.", ""),
+            ("0.x", ""),
+            ("", ""),
+        ] {
+            assert_eq!(check(text), expected, "{text}");
+        }
         assert_eq!("0.12".parse(), Ok(API));
-        assert!("0.12.0".parse::<ApiVersion>().is_err());
+    }
+
+    #[test]
+    fn b2_of_major_0_a_version_covers_itself_only() {
+        let version = |text: &str| text.parse::<ApiVersion>().unwrap();
+        for (ours, theirs, expected) in [
+            ("0.12", "0.12", true),
+            ("0.12", "0.11", false),
+            ("0.12", "0.13", false),
+            ("0.12", "1.0", false),
+            ("1.2", "1.0", true),
+            ("1.2", "1.2", true),
+            ("1.2", "1.3", false),
+            ("1.2", "2.0", false),
+            ("2.0", "1.2", false),
+        ] {
+            assert_eq!(version(ours).covers(version(theirs)), expected, "{ours} {theirs}");
+        }
     }
 }

@@ -57,7 +57,7 @@ fn check_for(exec_env: &str, text: &str, composites: &str) -> String {
 }
 
 #[test]
-fn replaces_composites_in_place_the_first_varying_slowest() {
+fn b22_b23_replaces_composites_in_place_the_first_varying_slowest() {
     assert_eq!(check("a b? | c", ""), "a b? | c");
     assert_eq!(check("e o f", "o = a | b c"), "e a f | e b c f");
     assert_eq!(check("o p", "o = a | b\np = c | d"), "a c | a d | b c | b d");
@@ -65,20 +65,20 @@ fn replaces_composites_in_place_the_first_varying_slowest() {
 }
 
 #[test]
-fn tries_without_an_optional_composite_at_last() {
+fn b24_tries_without_an_optional_composite_at_last() {
     assert_eq!(check("o? f", "o = a | b"), "a f | b f | f");
     assert_eq!(check("o?", "o = a"), "a", "nothing at all is no group");
 }
 
 #[test]
-fn keeps_the_first_of_each_id() {
+fn b25_keeps_the_first_of_each_id() {
     assert_eq!(check("a b? a? b", ""), "a b?");
     assert_eq!(check("a o", "o = a? | b a"), "a | a b");
     assert_eq!(check("o o", "o = a | b"), "a | a b | b a | b");
 }
 
 #[test]
-fn names_the_circle() {
+fn b28_names_the_circle() {
     let composites = "o = a p\np = b q\nq = o\nr = r";
     assert_eq!(
         check("a q", composites),
@@ -100,8 +100,35 @@ fn says_what_is_missing_or_given_twice() {
     insta::assert_snapshot!(error(&wanted), @"the order names buildpack `a@3.0.0`, which is not there, but these versions of it are: `1.0.0`, `2.0.0`");
     let twice = Buildpacks::new([manifests[0].clone(), manifests[0].clone()]);
     assert_eq!(twice.unwrap_err(), ExpandError::Duplicate(version("1.0.0")));
+}
+
+#[test]
+fn b4_b5_ids_that_share_a_directory_are_refused() {
     let case = Buildpacks::new([manifest("a/b", None), manifest("a/B", None)]);
     insta::assert_snapshot!(case.unwrap_err(), @"buildpacks `a/b` and `a/B` have ids that differ in case only");
+    assert!("a_b".parse::<BuildpackId>().is_err(), "so that nothing else shares the directory of `a/b`");
+    assert!(Buildpacks::new([manifest("a/b", None), manifest("a.b", None), manifest("a-b", None)]).is_ok());
+}
+
+#[test]
+fn b25_an_id_counts_once_whatever_its_version() {
+    let version = |version: &str| BuildpackKey { id: "a".parse().unwrap(), version: version.parse().unwrap() };
+    let both =
+        Buildpacks::new(["1.0.0", "2.0.0"].map(|v| Manifest { key: version(v), ..manifest("a", None) })).unwrap();
+    let mut wanted = order("a a");
+    for (entry, number) in wanted.0[0].0.iter_mut().zip(["2.0.0", "1.0.0"]) {
+        entry.version = Some(number.parse().unwrap());
+    }
+    let groups = expand(&wanted, &both, &ExecEnv::default()).unwrap();
+    assert_eq!(groups[0].entries.iter().map(|entry| entry.buildpack.to_string()).collect::<Vec<_>>(), ["a@2.0.0"]);
+}
+
+#[test]
+fn b27_each_buildpack_is_asked_once() {
+    let all = buildpacks("o = a b | b c\np = c | a");
+    let groups = expand(&order("o p | a? b | o"), &all, &ExecEnv::default()).unwrap();
+    assert!(groups.len() > 4);
+    assert_eq!(candidates(&groups).iter().map(|key| key.id.as_str()).collect::<Vec<_>>(), ["a", "b", "c"]);
 }
 
 #[test]

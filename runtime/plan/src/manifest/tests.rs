@@ -1,5 +1,5 @@
 use super::*;
-use crate::GroupEntry;
+use crate::{Distro, GroupEntry};
 
 const NODE: &str = r#"
 api = "0.12"
@@ -29,6 +29,9 @@ hosts = ["b.example:8443", "a.example"]
 names = ["nginx", "libpq5"]
 "#;
 
+const HEAD: &str = "api = '0.12'\n[buildpack]\nid = 'a'\nversion = '1.0.0'\n";
+const COMPONENT: &str = "[metadata.wattle]\ncomponent = 'a.wasm'\n";
+
 fn check(text: &str) -> String {
     match Manifest::parse("buildpack.toml", text) {
         Ok(manifest) => format!("{}\n{}", show(&manifest.kind), manifest.warnings.join("\n")),
@@ -51,7 +54,7 @@ fn change(from: &str, to: &str) -> String {
 }
 
 #[test]
-fn reads_a_component() {
+fn b6_b14_reads_a_component() {
     let manifest = Manifest::parse("buildpack.toml", NODE).unwrap();
     assert_eq!(manifest.key.to_string(), "wattle/node@1.4.0");
     assert_eq!(manifest.exec_env, ["production", "test"]);
@@ -63,7 +66,7 @@ fn reads_a_component() {
 }
 
 #[test]
-fn reads_a_composite() {
+fn b9_b10_a_composite_has_an_order_and_nothing_of_a_component() {
     let order = "[[order]]\n[[order.group]]\nid = \"a\"\nversion = \"1.0.0\"\noptional = true\n";
     let head = "api = \"0.12\"\n[buildpack]\nid = \"all\"\nversion = \"1.0.0\"\n";
     insta::assert_snapshot!(check(&format!("{head}{order}")), @r#"a Some("1.0.0") optional=true"#);
@@ -74,7 +77,7 @@ fn reads_a_composite() {
 }
 
 #[test]
-fn says_what_has_no_effect() {
+fn b12_unknown_keys_are_warnings() {
     insta::assert_snapshot!(change("name =", "colour = 1\nname ="), @r#"
     node.wasm Capabilities { registries: ["npm"], hosts: ["a.example", "b.example:8443"], packages: ["libpq5", "nginx"], bindings: [] }
     `buildpack.toml`: `buildpack.colour` is unknown and has no effect
@@ -94,7 +97,7 @@ fn says_what_has_no_effect() {
 }
 
 #[test]
-fn points_at_what_is_wrong() {
+fn b3_b4_b12_points_at_what_is_wrong() {
     insta::assert_snapshot!(change("\"0.12\"", "\"0.4\""), @"buildpack.toml:2:7: Buildpack API `0.4` is not supported: expected `0.12`");
     insta::assert_snapshot!(change("\"0.12\"", "12"), @"buildpack.toml:2:7: invalid type: integer `12`, expected a string");
     insta::assert_snapshot!(change("api = \"0.12\"", ""), @"buildpack.toml:1:1: missing field `api`");
@@ -169,4 +172,74 @@ fn b13_parameters_of_media_types_do_not_count() {
     }
     let silent = NODE.replace("sbom-formats", "# sbom-formats");
     assert!(!Manifest::parse("buildpack.toml", &silent).unwrap().writes_sbom("application/spdx+json"));
+}
+
+#[test]
+fn b8_a2_execution_environments_are_text_or_tables() {
+    let served = |text: &str| {
+        let text = format!("{HEAD}{text}\n{COMPONENT}");
+        Manifest::parse("buildpack.toml", &text).map(|manifest| manifest.exec_env).map_err(|error| error.to_string())
+    };
+    assert_eq!(served("").unwrap(), [""; 0]);
+    assert_eq!(served(r#"exec-env = ["test", "*"]"#).unwrap(), ["test", "*"]);
+    assert_eq!(
+        served("[[buildpack.exec-env]]\nname = 'test'\n[[buildpack.exec-env]]\nname = 'debug'").unwrap(),
+        ["test", "debug"]
+    );
+    insta::assert_snapshot!(served("exec-env = 'test'").unwrap_err(), @r#"buildpack.toml:5:12: invalid type: string "test", expected a sequence"#);
+    insta::assert_snapshot!(served("[[buildpack.exec-env]]\nid = 'test'").unwrap_err(), @"buildpack.toml:5:1: expected the name of an execution environment");
+}
+
+#[test]
+fn b10_b11_entries_of_an_order() {
+    let text = format!(
+        "{HEAD}[[order]]\n[[order.group]]\nid = 'x'\nversion = '1.2.3'\n[[order.group]]\nid = 'y'\nversion = '1.0.0'\n\
+         optional = true\nexec-env = ['test', '*']\n[[order]]\n[[order.group]]\nid = 'z'\nversion = '1.0.0'\n"
+    );
+    let entries = |text: &str| match Manifest::parse("buildpack.toml", text).map(|manifest| manifest.kind) {
+        Ok(Kind::Composite(order)) => format!("{order:?}").replace("GroupEntry ", "\n"),
+        other => format!("{:?}", other.map_err(|error| error.to_string())),
+    };
+    insta::assert_snapshot!(entries(&text), @r#"
+    Order([Group([
+    { id: BuildpackId("x"), version: Some(Version { major: 1, minor: 2, patch: 3 }), optional: false, exec_env: [] }, 
+    { id: BuildpackId("y"), version: Some(Version { major: 1, minor: 0, patch: 0 }), optional: true, exec_env: ["test", "*"] }]), Group([
+    { id: BuildpackId("z"), version: Some(Version { major: 1, minor: 0, patch: 0 }), optional: false, exec_env: [] }])])
+    "#);
+    insta::assert_snapshot!(entries(&text.replace("'*'", "'a/b'")), @r#"Err("buildpack.toml:13:12: `a/b` is not the name of an execution environment: expected letters, digits, `.` and `-`, such as `production`")"#);
+    insta::assert_snapshot!(entries(&text.replace("id = 'x'\n", "")), @r#"Err("buildpack.toml:6:1: missing field `id`")"#);
+    insta::assert_snapshot!(entries(&text.replace("true", "'yes'")), @r#"Err("buildpack.toml:12:12: invalid type: string \"yes\", expected a boolean")"#);
+    insta::assert_snapshot!(entries(&format!("{HEAD}[[order]]\ngroup = []")), @r#"Err("buildpack.toml:5:1: expected at least one `[[order.group]]` in this `[[order]]`")"#);
+    insta::assert_snapshot!(entries(&format!("order = []\n{HEAD}")), @r#"Err("buildpack.toml:1:9: expected at least one group in `order`")"#);
+    insta::assert_snapshot!(entries(&format!("{text}[[stacks]]\nid = '*'\n")), @r#"Err("buildpack.toml:18:1: expected no `stacks` beside `order`: the buildpacks of the order have their own")"#);
+}
+
+#[test]
+fn b14_b15_a1_targets_and_the_two_names_of_a_variant() {
+    let targets = |text: &str| {
+        let text = format!("{HEAD}{COMPONENT}{text}");
+        Manifest::parse("buildpack.toml", &text).map(|manifest| manifest.targets).map_err(|error| error.to_string())
+    };
+    let target = |text: &str| targets(&format!("[[targets]]\n{text}")).unwrap().remove(0);
+    let all = "os = 'linux'\narch = 'arm64'\nvariant = 'v8'\n[[targets.distros]]\nname = 'debian'\nversion = '12'\n[[targets.distros]]\nname = 'ubuntu'";
+    let distro = |name: &str, version: &str| Distro { name: name.into(), version: version.into() };
+    let distros = vec![distro("debian", "12"), distro("ubuntu", "")];
+    let expected = Target { os: "linux".into(), arch: "arm64".into(), variant: "v8".into(), distros };
+    assert_eq!(target(all), expected);
+    assert_eq!(target(&all.replace("variant", "arch-variant")), expected);
+    assert_eq!(target("").variant, "");
+    insta::assert_snapshot!(targets("[[targets]]\nvariant = 'v8'\narch-variant = 'v8'").unwrap_err(), @"buildpack.toml:7:1: duplicate field `variant`");
+    insta::assert_snapshot!(targets("[[targets]]\nos = ['linux']").unwrap_err(), @"buildpack.toml:8:6: invalid type: sequence, expected a string");
+}
+
+#[test]
+fn b18_without_targets_everything_fits() {
+    let manifest = Manifest::parse("buildpack.toml", &format!("{HEAD}{COMPONENT}")).unwrap();
+    for (os, arch) in [("linux", "amd64"), ("windows", "arm64"), ("", "")] {
+        assert!(manifest.builds_for(&Target { os: os.into(), arch: arch.into(), ..Target::default() }), "{os}/{arch}");
+    }
+    let text = format!("{HEAD}{COMPONENT}[[targets]]\narch = 'amd64'\n[[targets]]\narch = 'arm64'\n");
+    let manifest = Manifest::parse("buildpack.toml", &text).unwrap();
+    let fits = |arch: &str| manifest.builds_for(&Target { arch: arch.into(), ..Target::default() });
+    assert!(fits("amd64") && fits("arm64") && !fits("riscv64"), "any of several will do");
 }

@@ -47,7 +47,7 @@ fn alternative(text: &str) -> Alternative {
 }
 
 #[test]
-fn hands_each_requirement_to_the_first_that_provides_it() {
+fn b43_b44_b47_hands_each_requirement_to_the_first_that_provides_it() {
     insta::assert_snapshot!(check("
         node : +node -node
         npm : +modules -modules -node
@@ -69,7 +69,7 @@ fn hands_each_requirement_to_the_first_that_provides_it() {
 }
 
 #[test]
-fn takes_the_first_alternatives_that_agree() {
+fn b38_takes_the_first_alternatives_that_agree() {
     insta::assert_snapshot!(check("
         a : +x | +y
         b : -y | -x
@@ -87,7 +87,7 @@ fn takes_the_first_alternatives_that_agree() {
 }
 
 #[test]
-fn an_optional_buildpack_counts_as_required_until_its_last_alternative() {
+fn b39_an_optional_buildpack_counts_as_required_until_its_last_alternative() {
     insta::assert_snapshot!(check("
         a : +x | +y
         b? : -y | -z
@@ -100,7 +100,7 @@ fn an_optional_buildpack_counts_as_required_until_its_last_alternative() {
 }
 
 #[test]
-fn leaves_out_optional_buildpacks_and_who_depended_on_them() {
+fn b29_b42_leaves_out_optional_buildpacks_and_who_depended_on_them() {
     insta::assert_snapshot!(check("
         a : +x
         b? : +y -x -missing
@@ -119,7 +119,7 @@ fn leaves_out_optional_buildpacks_and_who_depended_on_them() {
 }
 
 #[test]
-fn tells_who_stood_in_the_way_in_every_group() {
+fn w27_tells_who_stood_in_the_way_in_every_group() {
     insta::assert_snapshot!(check("
         node : skip there is no `package.json`
         start : -node
@@ -201,4 +201,103 @@ fn a_step_knows_what_it_provides() {
     let plan = resolve(&[ExpandedGroup { entries: entries.to_vec() }], &detections).unwrap();
     assert_eq!(plan.steps[0].provides, ["x", "z"]);
     assert_eq!(plan.steps[1].provides, ["x"], "though it has nothing to satisfy");
+}
+
+#[test]
+fn b29_the_first_group_that_works_out() {
+    insta::assert_snapshot!(check("
+        a : skip not this one
+
+        b? : skip nor this
+
+        b : -x
+        c : +x
+
+        d? : skip nothing to do
+        e :
+        f? : -x
+
+        g :
+    "), @"
+    e
+    without d skipped: nothing to do
+    without f passed, requires `x`; neither it nor an earlier buildpack provides `x`
+    ");
+}
+
+#[test]
+fn b34_what_does_not_apply_is_told_from_what_broke() {
+    let key = |id: &str| BuildpackKey { id: id.parse().unwrap(), version: "1.0.0".parse().unwrap() };
+    let broke = |detections: &[(&str, Detection)]| {
+        let entry =
+            |(id, _): &(&str, Detection)| ExpandedEntry { buildpack: key(id), optional: false, excluded: false };
+        let group = ExpandedGroup { entries: detections.iter().map(entry).collect() };
+        let detections = detections.iter().map(|(id, detection)| (key(id), detection.clone())).collect();
+        resolve(&[group], &detections).unwrap_err().has_failures()
+    };
+    let (pass, skip) = (Detection::Pass(vec![alternative("-x")]), Detection::Skip("no".into()));
+    assert!(!broke(&[("a", skip.clone()), ("b", pass.clone())]));
+    assert!(!broke(&[("a", pass.clone())]), "a plan that does not come about is no failure of anybody");
+    assert!(broke(&[("a", skip), ("b", Detection::Fail("broken".into())), ("c", pass)]));
+}
+
+#[test]
+fn b36_what_is_said_of_a_requirement_reaches_its_provider() {
+    let metadata = |text: &str| serde_json::from_str::<Metadata>(text).unwrap();
+    let requires = |text: &str| Requirement { metadata: metadata(text), ..Requirement::new("node") };
+    let mut detections = BTreeMap::new();
+    let entries = ["node : +node", "start :"].map(|line| entry(line, &mut detections));
+    let start = Alternative {
+        provides: Vec::new(),
+        requires: vec![requires(r#"{"version": "^22", "build": true}"#), requires("{}")],
+    };
+    detections.insert(entries[1].buildpack.clone(), Detection::Pass(vec![start]));
+    let plan = resolve(&[ExpandedGroup { entries: entries.to_vec() }], &detections).unwrap();
+    let said: Vec<_> =
+        plan.steps[0].entries.iter().map(|entry| (entry.metadata.clone(), entry.required_by.as_str())).collect();
+    assert_eq!(said, [(metadata(r#"{"version": "^22", "build": true}"#), "start"), (Metadata::new(), "start")]);
+}
+
+#[test]
+fn b38_the_leftmost_alternatives_vary_slowest() {
+    // Of two trials that would do, that with the earlier alternative of `a` comes first, although `b` has to change.
+    insta::assert_snapshot!(check("
+        a : +x | +y
+        b : +y -y -y | -x | -y
+    "), @"
+    a for x (b)
+    b
+    ");
+    insta::assert_snapshot!(check("
+        a : +x -x | +y -y
+        b : -y | -x
+        c : -y | -x
+    "), @"
+    a for x (a), x (b), x (c)
+    b
+    c
+    ");
+}
+
+#[test]
+fn b40_b41_b42_what_is_met_and_what_is_used() {
+    for (line, expected) in [
+        ("a : +x -x", "by itself"),
+        ("a : -x +x", "whatever it says first"),
+        ("a : +x\nb : -x", "by an earlier one"),
+        ("a : +x -x\nb : -x", "by both"),
+    ] {
+        assert!(!check(line).contains("no group"), "{line}: {expected}");
+    }
+    for (line, why) in [
+        ("a : -x\nb : +x", "a later provider mends nothing"),
+        ("a : -x\nb : +x -x", "nor if it uses it itself"),
+        ("a : +x", "nobody requires it"),
+        ("a : -x", "nobody provides it"),
+        ("a : +x -x\nb : +x", "required before, and not since"),
+        ("a : +x\nb? : -x -missing", "who required it is gone"),
+        ("a? : -x", "nobody is left"),
+    ] {
+        assert!(check(line).contains("no group"), "{line}: {why}");
+    }
 }
