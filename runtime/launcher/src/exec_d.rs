@@ -28,7 +28,7 @@ impl Environment {
             Error::Launch(format!("could not use what `{program}` wrote to file descriptor 3: {why}"))
         };
         let text = std::str::from_utf8(output).map_err(|error| failed(error.to_string()))?;
-        let table: Table = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
+        let table: Table = toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
         for (name, value) in &table {
             let value = variable(name, value).map_err(failed)?;
             self.set(name.as_bytes(), value.as_bytes());

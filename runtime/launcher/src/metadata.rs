@@ -84,7 +84,7 @@ pub(crate) fn read(layers_dir: &[u8], files: &impl Files) -> Result<Metadata, Er
     let failed = |why: String| Error::Metadata(format!("could not read `{}`: {why}", path.escape_ascii()));
     let bytes = files.read(&path).map_err(|error| failed(error.to_string()))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| failed(error.to_string()))?;
-    let metadata: Metadata = toml::from_str(text).map_err(|error| failed(error.to_string()))?;
+    let metadata: Metadata = toml::from_str(text).map_err(|error| failed(error.to_string().trim_end().to_owned()))?;
     match metadata.buildpacks.iter().find(|buildpack| !buildpack.api.is_in(&BUILDPACK_APIS)) {
         Some(Buildpack { id, api }) => {
             Err(Error::BuildpackApi { id: id.clone(), api: api.0.clone(), spoken: in_words(&BUILDPACK_APIS) })
