@@ -1,5 +1,6 @@
 //! The environment of the process (Buildpack specification, "Environment Variable Modification Rules" and "Layer Paths").
 
+use crate::layers::{self, Failed, join, list, read};
 use std::collections::BTreeMap;
 use std::io;
 
@@ -31,6 +32,10 @@ pub trait Files {
     fn list(&self, directory: &[u8]) -> io::Result<Vec<Entry>>;
     /// The contents of a file.
     fn read(&self, file: &[u8]) -> io::Result<Vec<u8>>;
+    /// Whether there is a file, or a link to one.
+    fn is_file(&self, path: &[u8]) -> bool {
+        self.read(path).is_ok()
+    }
 }
 
 /// Something inside a directory.
@@ -76,9 +81,6 @@ impl Phase<'_> {
     }
 }
 
-/// What could not be read, and why.
-type Failed = (Vec<u8>, io::Error);
-
 impl FromIterator<(Vec<u8>, Vec<u8>)> for Environment {
     fn from_iter<I: IntoIterator<Item = (Vec<u8>, Vec<u8>)>>(variables: I) -> Environment {
         Environment(variables.into_iter().collect())
@@ -94,6 +96,11 @@ impl Environment {
     /// The variables, sorted by name.
     pub fn iter(&self) -> impl Iterator<Item = (&[u8], &[u8])> {
         self.0.iter().map(|(name, value)| (name.as_slice(), value.as_slice()))
+    }
+
+    /// Sets a variable, whatever it was before.
+    pub(crate) fn set(&mut self, name: &[u8], value: &[u8]) {
+        self.0.insert(name.to_vec(), value.to_vec());
     }
 
     /// The same without what is there for the launcher alone.
@@ -117,7 +124,7 @@ impl Environment {
         files: &impl Files,
     ) -> Result<Environment, Failed> {
         for id in buildpacks {
-            let layers = layers_of(&join(layers_dir, id.replace('/', "_").as_bytes()), files)?;
+            let layers = layers::of_buildpack(layers_dir, id, files)?;
             for layer in &layers {
                 self.add_directories(layer, phase, files)?;
             }
@@ -164,7 +171,7 @@ impl Environment {
     }
 
     fn replace(&mut self, name: &[u8], value: &[u8], _: &[u8]) {
-        self.0.insert(name.to_vec(), value.to_vec());
+        self.set(name, value);
     }
 
     fn default_to(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
@@ -176,38 +183,17 @@ impl Environment {
     fn append(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
         let current = self.current(name);
         let joined = if current.is_empty() { value.to_vec() } else { [current, delimiter, value].concat() };
-        self.0.insert(name.to_vec(), joined);
+        self.set(name, &joined);
     }
 
     fn prepend(&mut self, name: &[u8], value: &[u8], delimiter: &[u8]) {
         let current = self.current(name);
         let joined = if current.is_empty() { value.to_vec() } else { [value, delimiter, current].concat() };
-        self.0.insert(name.to_vec(), joined);
+        self.set(name, &joined);
     }
 
     /// A variable that is not set counts as empty.
     fn current(&self, name: &[u8]) -> &[u8] {
         self.0.get(name).map_or(b"", Vec::as_slice)
     }
-}
-
-/// The layers of a buildpack, sorted by name: directories, not links to some. A buildpack may have none.
-fn layers_of(directory: &[u8], files: &impl Files) -> Result<Vec<Vec<u8>>, Failed> {
-    let entries = list(directory, files)?;
-    let layers = entries.into_iter().filter(|entry| entry.is_directory && !entry.is_link);
-    Ok(layers.map(|entry| join(directory, &entry.name)).collect())
-}
-
-fn join(directory: &[u8], name: &[u8]) -> Vec<u8> {
-    [directory, b"/", name].concat()
-}
-
-fn list(directory: &[u8], files: &impl Files) -> Result<Vec<Entry>, Failed> {
-    let mut entries = files.list(directory).map_err(|error| (directory.to_vec(), error))?;
-    entries.sort();
-    Ok(entries)
-}
-
-fn read(file: &[u8], files: &impl Files) -> Result<Vec<u8>, Failed> {
-    files.read(file).map_err(|error| (file.to_vec(), error))
 }

@@ -3,10 +3,11 @@
 //! The kernel gives the first process of a PID namespace no signal that this does not handle, and most programs leave
 //! `SIGTERM` to the kernel. As a child of the launcher, they are programs like everywhere else.
 
+use crate::signals::Signals;
 use rustix::process::{self, Pid, Signal, WaitOptions, WaitStatus};
 use rustix::termios;
-use signal_hook::iterator::Signals;
 use std::io;
+use std::os::fd::BorrowedFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Command, ExitCode};
 
@@ -39,8 +40,12 @@ const ENDING: [Signal; 4] = [Signal::HUP, Signal::INT, Signal::QUIT, Signal::TER
 /// What stops a process that does not object; a terminal sends them too.
 const STOPPING: [Signal; 3] = [Signal::TSTP, Signal::TTIN, Signal::TTOU];
 
-/// The init before it has a process. Signals that arrive are kept for it.
-pub(crate) struct Init(Signals);
+/// The init before it has a process.
+pub(crate) struct Init {
+    signals: Signals,
+    /// Signals that have arrived, and that the process will be told of.
+    kept: Vec<Signal>,
+}
 
 /// The init of a process.
 struct Running {
@@ -55,30 +60,40 @@ struct Running {
 impl Init {
     /// Listens from now on.
     pub(crate) fn new() -> io::Result<Init> {
-        let signals = PASSED_ON.into_iter().chain([Signal::CHILD]);
-        Signals::new(signals.map(Signal::as_raw)).map(Init)
+        let signals = Signals::new(PASSED_ON.into_iter().chain([Signal::CHILD]))?;
+        Ok(Init { signals, kept: Vec::new() })
+    }
+
+    /// Waits until there is something to read from `other`, or a program that runs before the process may have ended.
+    pub(crate) fn wait(&mut self, other: Option<BorrowedFd<'_>>) -> io::Result<()> {
+        let arrived = self.signals.wait(other)?;
+        self.kept.extend(arrived.into_iter().filter(|signal| *signal != Signal::CHILD));
+        Ok(())
+    }
+
+    /// Signals that have arrived, and that are to end what runs. The process will be told of them too.
+    pub(crate) fn ending(&self) -> impl Iterator<Item = Signal> {
+        self.kept.iter().copied().filter(|signal| ENDING.contains(signal))
     }
 
     /// Runs the process to its end. The exit code is its own, or 128 and the number of the signal that ended it. Fails if
     /// it cannot be started.
     ///
     /// It starts with the default for every signal: what is only listened to here is not inherited, and nothing is masked.
-    pub(crate) fn run(mut self, mut command: Command) -> io::Result<ExitCode> {
+    pub(crate) fn run(self, mut command: Command) -> io::Result<ExitCode> {
+        let Init { mut signals, kept: mut arrived } = self;
         let child = command.process_group(0).spawn()?;
         let process = Pid::from_child(&child);
         let mut running = Running { process, has_terminal: hand_terminal_to(process), is_stopped: false };
         loop {
-            for signal in self.0.wait() {
-                match Signal::from_named_raw(signal) {
-                    Some(Signal::CHILD) => {
-                        if let Some(code) = running.collect() {
-                            return Ok(ExitCode::from(code));
-                        }
-                    }
-                    Some(signal) => running.pass_on(signal),
-                    None => {}
-                }
+            for signal in arrived.into_iter().filter(|signal| *signal != Signal::CHILD) {
+                running.pass_on(signal);
             }
+            // Also before the first wait: what ran before the process may have left somebody to collect.
+            if let Some(code) = running.collect() {
+                return Ok(ExitCode::from(code));
+            }
+            arrived = signals.wait(None)?;
         }
     }
 }

@@ -3,9 +3,15 @@
 use std::process::ExitCode;
 
 #[cfg(target_os = "linux")]
+mod before;
+#[cfg(target_os = "linux")]
+mod disk;
+#[cfg(target_os = "linux")]
 mod init;
 #[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "linux")]
+mod signals;
 
 #[cfg(target_os = "linux")]
 fn main() -> ExitCode {
