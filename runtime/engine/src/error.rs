@@ -200,7 +200,9 @@ impl EngineError {
     /// Whose fault it is.
     pub fn fault(&self) -> Fault {
         match self {
-            EngineError::NothingApplies { .. } | EngineError::Read { .. } | EngineError::Slice { .. } => Fault::Application,
+            EngineError::NothingApplies { .. } | EngineError::Read { .. } | EngineError::Slice { .. } => {
+                Fault::Application
+            }
             EngineError::Package(error) if matches!(**error, PackageError::Store { .. }) => Fault::World,
             EngineError::Application { .. }
             | EngineError::Package(_)

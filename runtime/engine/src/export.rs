@@ -12,7 +12,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
 use wattle_oci::cnb::{
-    self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf,
+    self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf, Slice,
 };
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
@@ -84,7 +84,8 @@ pub(crate) fn export(
     bills.add(SbomSubject::Launch, &SbomOf::Packages, packages.map(Packages::components).unwrap_or_default(), &[])?;
     let default_process = default_process(done);
     let (program, launcher) = launcher(run, &packing)?;
-    let slices: Vec<Slice> = done.steps.iter().flat_map(|step| &step.slices).map(|paths| Slice { paths: paths.clone() }).collect();
+    let slices: Vec<Slice> =
+        done.steps.iter().flat_map(|step| &step.slices).map(|paths| Slice { paths: paths.clone() }).collect();
     let (launch, build) = bills.finish(done, program)?;
     let files = |sboms: &[Sbom]| sboms.iter().map(|sbom| (sbom.path(), sbom.document.clone())).collect();
     let sboms = Sboms { launch: files(&launch), build: files(&build) };
@@ -92,8 +93,8 @@ pub(crate) fn export(
         packages: added,
         buildpacks,
         sboms: launch,
-        slices,
         app: parts(&packing, &done.application, &slices)?,
+        slices,
         workspace: cnb::APP_DIR.to_owned(),
         launcher,
         processes: processes(done),
@@ -178,7 +179,8 @@ fn parts(packing: &Packing, application: &Tree, slices: &[Slice]) -> Result<Vec<
         layer: "application".to_owned(),
         source: io::Error::new(io::ErrorKind::InvalidInput, error),
     })?;
-    let names = (1..).map(|number| if slices.is_empty() { "application".to_owned() } else { format!("slice {number}") });
+    let names =
+        (1..).map(|number| if slices.is_empty() { "application".to_owned() } else { format!("slice {number}") });
     let pack = |(name, part): (String, Option<Tree>)| {
         part_of(packing, &name, part).map_err(|source| EngineError::Pack { layer: name, source })
     };

@@ -5,7 +5,7 @@
 //! that is in the image as it would be made again is taken over without its bytes being here.
 
 use crate::error::EngineError;
-use crate::event::{Event, Observer};
+use crate::event::Event;
 use crate::request::{Engine, Images, Request};
 use crate::stored::Maker;
 use serde::{Deserialize, Serialize};
