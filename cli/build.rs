@@ -17,7 +17,8 @@ fn main() {
     println!("cargo::rerun-if-env-changed=WATTLE_SKIP_EMBEDDED");
     let root = workspace();
     for watched in ["buildpacks", "runtime/launcher", "sdk/rust/src", "wit", "Cargo.lock"] {
-        println!("cargo::rerun-if-changed={}", root.join(watched).display());
+        // Relative to this package: what is compiled may have been kept from a clone that lies elsewhere.
+        println!("cargo::rerun-if-changed=../{watched}");
     }
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let build = Build { root, target_dir: out.join("embedded"), out };

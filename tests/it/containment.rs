@@ -47,7 +47,7 @@ fn check(how: &str, limits: &[&str]) -> String {
 }
 
 /// A directory with the `buildpack.toml` and the component of a package in `tests/components`.
-fn buildpack(name: &str) -> Files {
+pub(crate) fn buildpack(name: &str) -> Files {
     let manifest = fs::read(root().join("tests/components").join(name).join("buildpack.toml")).unwrap();
     let component = fs::read(component(&format!("{name}-buildpack"))).unwrap();
     Files::new().with("buildpack.toml", manifest).with(&format!("{name}.wasm"), component)

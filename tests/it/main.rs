@@ -16,6 +16,7 @@ mod mmdebstrap;
 mod node_modules;
 mod packages;
 mod rebase;
+mod restore;
 mod run_image;
 mod run_images;
 mod sbom;

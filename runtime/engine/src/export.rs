@@ -100,8 +100,8 @@ pub(crate) fn export(
         processes: processes(done),
         default_process,
         execution_environment: run.request.execution_environment.to_string(),
-        labels: labels(done)?,
-        user_labels: BTreeMap::new(),
+        labels: labels(done),
+        user_labels: [makers(done)?].into(),
         user: None,
         project: ProjectMetadata::default(),
         run_image_reference: reference(base),
@@ -244,13 +244,16 @@ fn default_process(done: &Done) -> Option<String> {
     default
 }
 
-/// Of each key the last counts. Which buildpacks made the layers is Wattle's own to say.
-fn labels(done: &Done) -> Result<BTreeMap<String, String>, serde_json::Error> {
+/// Of each key the last counts.
+fn labels(done: &Done) -> BTreeMap<String, String> {
     let labels = done.steps.iter().flat_map(|step| &step.labels);
-    let mut labels: BTreeMap<_, _> = labels.map(|(key, value)| (key.clone(), value.clone())).collect();
+    labels.map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+/// Which buildpacks made the layers.
+fn makers(done: &Done) -> Result<(String, String), serde_json::Error> {
     let makers = Makers::new(done.steps.iter().map(|step| (step.key.id.to_string(), step.digest.clone())));
-    labels.insert(MAKERS.to_owned(), serde_json::to_string(&makers)?);
-    Ok(labels)
+    Ok((MAKERS.to_owned(), serde_json::to_string(&makers)?))
 }
 
 /// By what the layers of an application are known: where it is, and what is made of it.

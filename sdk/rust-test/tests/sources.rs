@@ -60,7 +60,7 @@ fn a_buildpack_sees_what_those_before_it_left() {
     insta::assert_snapshot!(second.log(), @r#"
     ("test/other", "2.0.0", "/workspace", "/buildpack")
     Target { os: "linux", arch: "amd64", variant: None, distribution: None }
-    {"ALL_APPEND": "new", "ALL_DEFAULT": "new", "ALL_PREPEND": "new", "ALL_SET": "new", "BUILD_APPEND": "new", "BUILD_DEFAULT": "new", "BUILD_PREPEND": "new", "BUILD_SET": "new", "COLOUR": "green", "PATH": "/layers/test_calls/environment/bin"}
+    {"ALL_APPEND": "new", "ALL_DEFAULT": "new", "ALL_PREPEND": "new", "ALL_SET": "new", "BUILD_APPEND": "new", "BUILD_DEFAULT": "new", "BUILD_PREPEND": "new", "BUILD_SET": "new", "CNB_BUILDPACK_DIR": "/buildpack", "CNB_EXEC_ENV": "production", "CNB_LAYERS_DIR": "/layers/test_other", "CNB_PLATFORM_DIR": "/platform", "CNB_TARGET_ARCH": "amd64", "CNB_TARGET_OS": "linux", "COLOUR": "green", "PATH": "/layers/test_calls/environment/bin"}
     ["test_calls", "test_other"]
     (Some("green"), None, Some("green"), None)
     Some("")
