@@ -3,7 +3,7 @@
 use crate::run_image::TinyRunImage;
 use crate::wattle;
 use std::process::Command;
-use wattle_test_support::{Bundle, Files, Output, Process};
+use wattle_test_support::{Bundle, Files, Output, Process, run};
 
 /// The launcher of an image.
 struct Launcher(Bundle);
@@ -119,6 +119,43 @@ fn nothing_of_what_the_launcher_listens_to_is_inherited() {
         // From 32 on come those that C libraries keep for themselves, and leave as they like.
         assert_eq!(u64::from_str_radix(signals, 16).unwrap() & 0x7fff_ffff, 0, "{started}");
     }
+}
+
+/// What becomes of a script, started as the first process, after a program of `exec.d`.
+fn after(program: &str, script: &str) -> Output {
+    let launcher = Launcher::new();
+    let path = launcher.0.root().join("layers/wattle_procfile/more/exec.d/program");
+    let write = "mkdir -p \"${0%/*}\"; printf '#!/bin/sh\\n%s\\n' \"$1\" > \"$0\"; chmod 755 \"$0\"";
+    run("sh", ["-c", write, path.to_str().unwrap(), program]);
+    launcher.run(script)
+}
+
+#[test]
+fn b80_programs_before_the_process_have_the_default_for_every_signal() {
+    let said = after("exec cat /proc/self/status", "exit 5").fails(5).stdout;
+    for name in ["SigBlk:", "SigIgn:", "SigCgt:"] {
+        let signals = said.lines().find_map(|line| line.strip_prefix(name)).unwrap().trim();
+        assert_eq!(u64::from_str_radix(signals, 16).unwrap() & 0x7fff_ffff, 0, "{said}");
+    }
+}
+
+#[test]
+fn b80_what_programs_leave_behind_is_collected() {
+    // One that ends while the program runs, one that ends later, and the program itself.
+    let program = "sleep 0.1 & printf 'LEFT = \"%s %s %s\"' $! $$ $(sh -c 'sh -c : >&2 & echo $!') >&3";
+    let gone = "for id in $LEFT; do while [ -e /proc/$id ]; do :; done; done; exit 6";
+    let _ = after(program, gone).fails(6);
+}
+
+#[test]
+fn b80_a_signal_to_end_ends_a_program_before_the_process_too() {
+    let said = after("kill -TERM 1; exec sleep 1000", "echo started").fails(82);
+    let path = "layers/wattle_procfile/more/exec.d/program` failed: signal 15 ended it\n";
+    assert!(said.stdout.is_empty() && said.stderr.ends_with(path), "{}{}", said.stdout, said.stderr);
+    // If it does not mind, the process is told.
+    assert_eq!(after("trap : TERM; kill -TERM 1; sleep 0.1", FOREVER).code, 143);
+    // Any other is for the process alone.
+    assert_eq!(after("kill -USR1 1; sleep 0.1", FOREVER).code, 138);
 }
 
 #[test]

@@ -3,6 +3,18 @@
 use std::path::Path;
 use wattle_test_support::{Files, run};
 
+/// Puts bash, with the libraries that it needs here, and `say` into a directory.
+const INSTALL_BASH: &str = r#"set -e
+for file in /bin/bash $(ldd /bin/bash | grep -o '/[^ ]*'); do install -D "$file" "$1$file"; done
+ln -s bash "$1/bin/sh"
+cat > "$1/bin/say" <<'EOF'
+#!/bin/sh
+echo "$UID in $PWD:$(printf ' [%s]' "$@"), $SEEN"
+EOF
+chmod -R a+rX "$1"
+chmod 755 "$1/bin/say"
+"#;
+
 /// An OCI layout with an image, gone when this is dropped.
 pub(crate) struct TinyRunImage(Files);
 
@@ -24,6 +36,20 @@ impl TinyRunImage {
         run("umoci", ["config", "--image", &image, "--config.user", "65532:65532"]);
         run("umoci", ["insert", "--image", &image, &files.join("os-release").to_string_lossy(), "/etc/os-release"]);
         TinyRunImage(files)
+    }
+
+    /// One with bash, a program `say` and nothing else. `say` prints who and where it is, its arguments, and what programs
+    /// before it have seen.
+    pub(crate) fn with_bash() -> TinyRunImage {
+        let (run_image, root) = (TinyRunImage::new(), Files::new());
+        run("sh", ["-c", INSTALL_BASH, "sh", root.text()]);
+        for entry in root.path().read_dir().unwrap() {
+            let entry = entry.unwrap();
+            let to = format!("/{}", entry.file_name().to_str().unwrap());
+            run("umoci", ["insert", "--image", &run_image.image(), entry.path().to_str().unwrap(), &to]);
+        }
+        run("umoci", ["config", "--image", &run_image.image(), "--config.env", "PATH=/bin"]);
+        run_image
     }
 
     /// The directory that all of it is in.

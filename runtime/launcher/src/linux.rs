@@ -22,7 +22,7 @@ const OPTION: &str = "WATTLE_LAUNCHER";
 /// Runs the process, or becomes it and does not come back.
 #[expect(clippy::print_stderr, reason = "what goes wrong before the process starts has no other place to go")]
 pub(crate) fn main() -> ExitCode {
-    if env::var_os("CNB_PROCESS_TYPE").is_some() {
+    if env::var_os("CNB_PROCESS_TYPE").is_some_and(|kind| !kind.is_empty()) {
         eprintln!(
             "warning: `CNB_PROCESS_TYPE` has no effect: a process is chosen by its entry point, `/cnb/process/<type>`"
         );

@@ -41,6 +41,7 @@ impl Buildpack for Calls {
             "change a kept layer" => change_a_kept_layer(cx),
             "refused" => refused(cx),
             "executable" => executable(cx),
+            "programs" => programs(cx),
             "artifacts" => artifacts(cx),
             "unpack" => unpack(cx),
             "packages" => packages(cx),
@@ -250,6 +251,19 @@ fn executable(cx: &Build) -> Result<Launch> {
         say(layer.set_executable(path, true));
     }
     Ok(Launch::new())
+}
+
+/// Programs that run before every process, and before `web`.
+fn programs(cx: &Build) -> Result<Launch> {
+    let layer = cx.layer("programs").launch().open()?;
+    fs::create_dir_all(layer.join("exec.d/web"))?;
+    for (program, path) in [("all", "exec.d/all"), ("web", "exec.d/web/only")] {
+        fs::write(layer.join(path), fs::read(cx.app(program))?)?;
+        layer.set_executable(path, true)?;
+    }
+    layer.env(Scope::Launch).set("SEEN", "layer")?;
+    let worker = Process::new("worker", ["say", "fixed"]).args(["default"]).working_directory("/");
+    Ok(Launch::new().process(Process::new("web", ["say"]).args(["default"]).default()).process(worker))
 }
 
 fn artifacts(cx: &Build) -> Result<Launch> {

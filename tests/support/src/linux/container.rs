@@ -66,6 +66,34 @@ impl Bundle {
         self
     }
 
+    /// Has it run as this user and group, whom the image does not know.
+    #[must_use]
+    pub fn with_user(self, id: u32) -> Bundle {
+        self.configure(|configuration| configuration["process"]["user"] = json!({ "uid": id, "gid": id }));
+        self
+    }
+
+    /// Sets a variable of its environment.
+    #[must_use]
+    pub fn with_variable(self, name: &str, value: &str) -> Bundle {
+        self.configure(|configuration| {
+            if let Some(environment) = configuration["process"]["env"].as_array_mut() {
+                environment.push(json!(format!("{name}={value}")));
+            }
+        });
+        self
+    }
+
+    /// The program and the arguments that it starts with, unless it is told others.
+    pub fn entry_point(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        self.configure(|configuration| {
+            let words = configuration["process"]["args"].as_array().into_iter().flatten();
+            found = words.filter_map(Value::as_str).map(str::to_owned).collect();
+        });
+        found
+    }
+
     /// Runs a program of it to its end, as its user.
     #[track_caller]
     pub fn run<'a>(&self, args: impl IntoIterator<Item = &'a str>) -> Output {
