@@ -122,6 +122,20 @@ mod tests {
     }
 
     #[test]
+    fn b92_of_several_providers_the_next_one_has_what_is_left() {
+        insta::assert_snapshot!(check("a +x -x(a)\nb +x\nc +x", &["x", "", ""]), @"
+        a: x(a)
+        b: x(a)
+        c:
+        ");
+        insta::assert_snapshot!(check("a +x -x(a)\nb +x\nc +x", &["x", "x", ""]), @"
+        a: x(a)
+        b: x(a)
+        c: x(a)
+        ");
+    }
+
+    #[test]
     fn b92_only_what_was_there_can_be_left() {
         let steps = "a +x -x(b)\nb +x";
         insta::assert_snapshot!(check(steps, &["x z"]), @"
