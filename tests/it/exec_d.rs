@@ -67,7 +67,7 @@ fn b80_l16_a_program_that_fails_ends_the_container() {
 }
 
 #[test]
-fn b82_l16_l37_a_run_image_with_nothing_in_it_will_do() {
+fn b82_l16_l37_w13_a_run_image_with_nothing_in_it_will_do() {
     let image = image(&TinyRunImage::new(), ALL);
     let output = run(&image, &["worker"]).fails(82);
     insta::assert_snapshot!(output.stderr, @"error: the `exec.d` program `/layers/test_calls/programs/exec.d/all` failed: there is no `/bin/sh`, which runs it");

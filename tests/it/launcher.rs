@@ -68,7 +68,7 @@ fn a_server_with_handlers_ends_as_it_likes() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_process() {
+fn l16_the_exit_code_is_that_of_the_process() {
     let launcher = Launcher::new();
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)] {
         assert_eq!(launcher.run(script).code, code, "{script}");
@@ -78,7 +78,7 @@ fn the_exit_code_is_that_of_the_process() {
 }
 
 #[test]
-fn signals_are_passed_on() {
+fn l13_signals_are_passed_on() {
     let launcher = Launcher::new();
     let check = |script: &str| launcher.run(&format!("{script}; {FOREVER}")).code;
     assert_eq!(check("kill -TERM 1"), 143);
@@ -159,7 +159,7 @@ fn b80_a_signal_to_end_ends_a_program_before_the_process_too() {
 }
 
 #[test]
-fn a_program_that_cannot_be_started_is_no_process() {
+fn l16_a_program_that_cannot_be_started_is_no_process() {
     let launcher = Launcher::new();
     for before in [&FIRST[..], &["env"], &[&FIRST[..], &["env", "WATTLE_LAUNCHER=exec"]].concat()] {
         let output = Process::start(launcher.command(before, &["/etc/passwd"])).finish().fails(82);
@@ -168,7 +168,7 @@ fn a_program_that_cannot_be_started_is_no_process() {
 }
 
 #[test]
-fn the_launcher_stays_only_as_the_first_process() {
+fn l10_l13_the_launcher_stays_only_as_the_first_process() {
     let launcher = Launcher::new();
     let stayed = launcher.run("echo $$; env").succeeds().stdout;
     assert!(!stayed.starts_with("1\n") && !stayed.contains("\nCNB_"), "{stayed}");

@@ -113,9 +113,9 @@ impl Environment {
         self
     }
 
-    /// The same with what the layers of these buildpacks add, each buildpack's after those of the one before: first the
-    /// directories of all its layers, then the files of all its layers, layers sorted by name. Fails with the path that
-    /// could not be read.
+    /// The same with what the layers of these buildpacks add, each buildpack's after those of the one before, layers sorted
+    /// by name: at launch, first the directories of all layers of a buildpack, then their files; at build, layer by layer, as
+    /// in the reference implementation. Fails with the path that could not be read.
     pub fn with_layers<'a>(
         mut self,
         layers_dir: &[u8],
@@ -125,12 +125,13 @@ impl Environment {
     ) -> Result<Environment, Failed> {
         for id in buildpacks {
             let layers = layers::of_buildpack(layers_dir, id, files)?;
-            for layer in &layers {
-                self.add_directories(layer, phase, files)?;
-            }
-            for layer in &layers {
-                for directory in phase.directories() {
-                    self.apply(&join(layer, directory.as_bytes()), files)?;
+            let together = if phase == Phase::Build { 1 } else { layers.len().max(1) };
+            for layers in layers.chunks(together) {
+                for layer in layers {
+                    self.add_directories(layer, phase, files)?;
+                }
+                for layer in layers {
+                    self.add_files(layer, phase, files)?;
                 }
             }
         }
@@ -143,6 +144,13 @@ impl Environment {
             if entries.iter().any(|entry| entry.is_directory && entry.name == directory.as_bytes()) {
                 self.prepend(variable.as_bytes(), &join(layer, directory.as_bytes()), b":");
             }
+        }
+        Ok(())
+    }
+
+    fn add_files(&mut self, layer: &[u8], phase: Phase<'_>, files: &impl Files) -> Result<(), Failed> {
+        for directory in phase.directories() {
+            self.apply(&join(layer, directory.as_bytes()), files)?;
         }
         Ok(())
     }

@@ -171,13 +171,28 @@ fn b73_b74_what_is_closer_to_the_process_comes_later() {
 }
 
 #[test]
-fn b76_directories_come_before_files_at_launch_and_at_build() {
-    let files =
-        [("two/l/bin/", ""), ("two/l/env/PATH.prepend", "/first"), ("two/l/env/PATH.delim", ":"), ("two/m/bin/", "")];
+fn b76_directories_of_all_layers_come_first_at_launch_and_layer_by_layer_at_build() {
+    let files = [
+        ("two/l/bin/", ""),
+        ("two/l/env/PATH.prepend", "/first"),
+        ("two/l/env/PATH.delim", ":"),
+        ("two/m/bin/", ""),
+        ("a_one/x/env/PATH.append", "/last"),
+    ];
+    let files: Vec<(String, String)> = files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
+    let at_launch = "PATH=/first:/layers/two/m/bin:/layers/two/l/bin:/bin/last";
+    let at_build = "PATH=/layers/two/m/bin:/first:/layers/two/l/bin:/bin/last";
+    for (phase, expected) in PHASES.into_iter().zip([at_build, at_launch, at_launch]) {
+        assert_eq!(text(&made(phase, &[("PATH", "/bin")], &files)), expected, "{phase:?}");
+    }
+}
+
+#[test]
+fn w12_layers_are_taken_by_name_and_buildpacks_without_any_are_passed_over() {
+    let files = [("two/b/env/V.append", "2"), ("two/a/env/V.append", "1"), ("two/c/env/V.append", "3")];
     let files: Vec<(String, String)> = files.iter().map(|(path, text)| ((*path).into(), (*text).into())).collect();
     for phase in PHASES {
-        let made = made(phase, &[("PATH", "/bin")], &files);
-        assert_eq!(text(&made), "PATH=/first:/layers/two/m/bin:/layers/two/l/bin:/bin", "{phase:?}");
+        assert_eq!(text(&made(phase, &[], &files)), "V=123", "{phase:?}");
     }
 }
 

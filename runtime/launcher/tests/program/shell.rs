@@ -74,12 +74,12 @@ fn check(launcher: &Path) {
 }
 
 #[test]
-fn l4_l6_l13_l15_b86_words_reach_the_process() {
+fn l4_l6_l13_l15_w16_b86_words_reach_the_process() {
     check(Path::new(env!("CARGO_BIN_EXE_wattle-launcher")));
 }
 
 #[test]
-fn l4_l6_l13_l15_b86_words_reach_the_process_of_the_reference_so_too() {
+fn l4_l6_l13_l15_w16_b86_words_reach_the_process_of_the_reference_so_too() {
     let Some(launcher) = reference::launcher() else { return };
     check(&launcher);
 }
