@@ -68,7 +68,7 @@ fn a_server_with_handlers_ends_as_it_likes() {
 }
 
 #[test]
-fn the_exit_code_is_that_of_the_process() {
+fn l16_the_exit_code_is_that_of_the_process() {
     let launcher = Launcher::new();
     for (script, code) in [("exit 0", 0), ("exit 7", 7), ("exit 255", 255), ("kill -KILL $$", 137)] {
         assert_eq!(launcher.run(script).code, code, "{script}");
