@@ -104,7 +104,7 @@ fn published_and_pulled_back_it_is_the_same() {
 }
 
 #[test]
-fn two_clones_and_two_stores_give_one_image() {
+fn p150_w24_two_clones_and_two_stores_give_one_image() {
     let json = |wattle: &Wattle, application: &Files, output: &Files| {
         let call = wattle.args(["build", "--format", "json", "--output", &layout(output)]);
         digest(&call.current_dir(application.path()).run().succeeds())
@@ -114,7 +114,7 @@ fn two_clones_and_two_stores_give_one_image() {
 }
 
 #[test]
-fn a_second_build_says_what_it_reuses() {
+fn b65_a_second_build_says_what_it_reuses() {
     let (application, output) = (Files::copy_of(SAMPLE), Files::new());
     build(&wattle(), application.path(), &layout(&output));
     let again = wattle().args(["build", application.text(), "--output", &layout(&output)]);

@@ -76,7 +76,7 @@ fn result(output: &Output) -> Value {
 }
 
 #[test]
-fn a_newer_run_image_is_found_and_nothing_else_moves() {
+fn i92_p81_a_newer_run_image_is_found_and_nothing_else_moves() {
     let world = World::new();
     let before = world.build("team/shop:1");
     world.publish(&run_image("2", &[]), "base/run:1");
@@ -101,7 +101,7 @@ fn a_newer_run_image_is_found_and_nothing_else_moves() {
 }
 
 #[test]
-fn layouts_are_rebased_in_place() {
+fn p132_layouts_are_rebased_in_place() {
     let (world, files) = (World::new(), Files::new());
     let output = format!("oci:{}", files.join("shop").display());
     let (old, new) = (run_image("1", &[]), run_image("2", &[]));
@@ -280,7 +280,7 @@ fn one_of_many_keeps_no_other_back() {
 }
 
 #[test]
-fn a_previous_image_stays_and_the_report_has_what_came_of_it() {
+fn i88_p80_p99_a_previous_image_stays_and_the_report_has_what_came_of_it() {
     let (world, files) = (World::new(), Files::new());
     let before = world.build("team/shop:1");
     world.publish(&run_image("2", &[]), "base/run:1");

@@ -86,7 +86,7 @@ fn packages_that_a_buildpack_added_are_on_the_bill() {
 }
 
 #[test]
-fn the_documents_are_where_other_tools_look_for_them() {
+fn b96_i73_the_documents_are_where_other_tools_look_for_them() {
     let (_, output, image) = build("samples/node-express");
     let directory = output.join("bom");
     wattle().args(["sbom", "--output", &directory.to_string_lossy(), &image]).run().succeeds();

@@ -11,7 +11,7 @@ fn build(application: &Files, run_image: &TinyRunImage, output: &str) -> Output 
 }
 
 #[test]
-fn credentials_get_neither_to_buildpacks_nor_into_the_image() {
+fn b54_credentials_get_neither_to_buildpacks_nor_into_the_image() {
     let application = Files::of([
         ("Procfile", "web: serve"),
         (".npmrc", "save-exact=true\n//npm.example/:_authToken=s3cret\n//other.example/:_authToken=${NPM_TOKEN}\n"),

@@ -151,7 +151,7 @@ mod tests {
     }
 
     #[test]
-    fn variables_are_set_in_place_and_may_contain_equals_signs() {
+    fn i11_w29_variables_are_set_in_place_and_may_contain_equals_signs() {
         let mut config = Config { env: vec!["A=1=2".into(), "B=".into()], ..Config::default() };
         assert_eq!((config.variable("A"), config.variable("B"), config.variable("C")), (Some("1=2"), Some(""), None));
         config.set_variable("C", "x");

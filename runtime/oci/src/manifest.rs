@@ -121,7 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn selects_the_image_of_a_platform() {
+    fn i93_selects_the_image_of_a_platform() {
         let index = Index::new(
             ["unknown/unknown", "linux/arm/v7", "linux/arm64/v8", "linux/arm64"]
                 .iter()

@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn fills_in_what_is_left_out() {
+    fn p111_w28_fills_in_what_is_left_out() {
         let digest = Digest::of(b"");
         assert_eq!(check("ubuntu"), "docker.io | library/ubuntu | - | -");
         assert_eq!(check("ubuntu:24.04"), "docker.io | library/ubuntu | 24.04 | -");

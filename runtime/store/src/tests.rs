@@ -98,7 +98,7 @@ fn keeps_nothing_that_is_not_what_was_expected() {
 }
 
 #[test]
-fn what_is_damaged_is_not_read_and_not_kept() {
+fn p42_what_is_damaged_is_not_read_and_not_kept() {
     let (directory, store) = temporary();
     let digest = put(&store, b"some contents");
     damage(&files(directory.path())[0]);
@@ -236,7 +236,7 @@ fn layers_and_documents_come_back_as_they_were() {
 }
 
 #[test]
-fn a_record_that_makes_no_sense_is_as_if_it_were_not_there() {
+fn p42_w8_a_record_that_makes_no_sense_is_as_if_it_were_not_there() {
     let (directory, store) = temporary();
     let layers = store.layers("shop", "wattle/node");
     layers.put("runtime", &LayerRecord::default()).unwrap();

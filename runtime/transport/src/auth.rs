@@ -327,7 +327,7 @@ mod tests {
     }
 
     #[test]
-    fn headers_go_before_the_file() {
+    fn p120_p121_w28_headers_go_before_the_file() {
         let headers =
             r#"{ "index.docker.io/v1/": "Basic YTpiOmM=", "r.example:5000": "Bearer b", "z": "X-Identity i" }"#;
         assert_eq!(check(DOCKER, headers, "docker.io"), "a:b:c");

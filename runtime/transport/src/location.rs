@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn reads_layouts() {
+    fn p130_reads_layouts() {
         assert_eq!(check("oci:out"), "layout out Default");
         assert_eq!(check("oci:/a/b.c:v1"), "layout /a/b.c Tag(\"v1\")");
         assert_eq!(check("oci:/with:colon/out"), "layout /with:colon/out Default");

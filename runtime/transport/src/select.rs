@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn leads_to_the_image_of_the_platform() {
+    fn i93_leads_to_the_image_of_the_platform() {
         assert_eq!(check(r#"{"config":{}, "layers":[]}"#, media::MANIFEST, "linux/amd64"), "image");
         assert_eq!(check(&index(), media::INDEX, "linux/arm64"), "go to 3 bytes");
         insta::assert_snapshot!(check(&index(), media::INDEX, "linux/s390x"), @"there is no image for `linux/s390x`, only for `linux/amd64`, `linux/arm64/v8`");

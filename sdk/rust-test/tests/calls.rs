@@ -37,7 +37,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 #[test]
-fn detection() {
+fn b36_detection() {
     insta::assert_snapshot!(app("plan").detect(), @r#"pass: provides a, provides b, requires a {"version":"1"}"#);
     insta::assert_snapshot!(app("alternatives").detect(), @"pass: provides a, requires other; or provides b, requires b");
     insta::assert_snapshot!(app("write in detect").detect(), @"fail: buildpack/internal (buildpack): Read-only file system (os error 69)");
@@ -45,7 +45,7 @@ fn detection() {
 }
 
 #[test]
-fn the_plan_comes_of_what_everybody_says() {
+fn b47_the_plan_comes_of_what_everybody_says() {
     let plan = app("plan").required("b", json!({ "version": "2" })).required("a", json!({ "versions": [] }));
     insta::assert_snapshot!(plan.build().unwrap().log(), @r#"
     ("a", Ok(Wanted { version: "1" }))
@@ -57,7 +57,7 @@ fn the_plan_comes_of_what_everybody_says() {
 }
 
 #[test]
-fn context() {
+fn b46_context() {
     let app = app("context").arch("arm64").distribution("debian", "12").env("COLOUR", "green");
     insta::assert_snapshot!(app.build().unwrap().log(), @r#"
     ("test/calls", "0.1.0", "/workspace", "/buildpack")
@@ -70,7 +70,7 @@ fn context() {
 }
 
 #[test]
-fn environment() {
+fn b70_b71_environment() {
     let built = app("environment").env("BUILD_APPEND", "old").build().unwrap();
     insta::assert_snapshot!(built, @r#"
     layer environment build launch: created
@@ -130,7 +130,7 @@ fn environment() {
 }
 
 #[test]
-fn layers_by_key() {
+fn b59_b64_layers_by_key() {
     let app = app("keyed layers").file("version", "1").file("when", "first");
     let first = app.build().unwrap();
     insta::assert_snapshot!(first, @r#"
@@ -210,7 +210,7 @@ fn a_reused_layer_keeps_its_environment() {
 }
 
 #[test]
-fn open_layers() {
+fn b61_open_layers() {
     let app = app("open layer");
     let mut last = app.clone().file("how", "add").build().unwrap();
     let mut all = vec![last.to_string()];
@@ -243,7 +243,7 @@ fn open_layers() {
 }
 
 #[test]
-fn a_layer_that_is_only_in_the_image() {
+fn b64_a_layer_that_is_only_in_the_image() {
     let first = build("change a kept layer");
     insta::assert_snapshot!(format!("{first}\n{}", first.rebuild().unwrap()), @r#"
     layer kept launch: created
@@ -260,7 +260,7 @@ fn a_layer_that_is_only_in_the_image() {
 }
 
 #[test]
-fn names_that_are_refused() {
+fn b56_b87_i23_w11_names_that_are_refused() {
     insta::assert_snapshot!(build("refused").log(), @"
     Err(image/layer/name: `` cannot name a layer: use up to 64 letters, digits, `-` and `_`)
     Err(image/layer/name: `a/b` cannot name a layer: use up to 64 letters, digits, `-` and `_`)
@@ -355,7 +355,7 @@ fn unpacking() {
 }
 
 #[test]
-fn launch() {
+fn b84_b85_launch() {
     insta::assert_snapshot!(build("launch"), @r#"
     process web: node "a b.js" [--port 80] in /workspace/sub
     process worker.1_a-b: work

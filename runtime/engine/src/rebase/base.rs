@@ -148,7 +148,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn mirrors_of_the_same_registry_come_first() {
+    fn p81_p110_mirrors_of_the_same_registry_come_first() {
         let names = RunImageName {
             image: "run:12".to_owned(),
             mirrors: vec!["oci:/etc".to_owned(), "m.example/run".to_owned(), "../..".to_owned()],

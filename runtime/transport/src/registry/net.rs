@@ -137,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn speaks_plainly_to_this_machine_and_where_told() {
+    fn p122_speaks_plainly_to_this_machine_and_where_told() {
         let settings = Settings { insecure: vec!["R.example:5000".into()], ..Settings::default() };
         let net = Net::new(&settings).unwrap();
         let check = |host: &str| net.base(host).unwrap().to_string();

@@ -58,7 +58,7 @@ fn tags_come_and_go_and_blobs_stay() {
 }
 
 #[test]
-fn the_layers_that_are_there_can_be_read() {
+fn p131_the_layers_that_are_there_can_be_read() {
     let place = Place::new();
     let image = image(&[bytes("a", 300_000), bytes("b", 5)]);
     write(&image, None, &place.at("")).unwrap();

@@ -251,7 +251,7 @@ fn what_is_too_long_for_one_request_goes_in_chunks() {
 }
 
 #[test]
-fn what_passes_is_tried_again() {
+fn p123_what_passes_is_tried_again() {
     let image = image(&[]);
     let count = AtomicUsize::new(0);
     let fake = Fake::start(move |request| match count.fetch_add(1, Ordering::SeqCst) {

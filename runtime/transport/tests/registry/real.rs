@@ -112,7 +112,7 @@ fn a_layer_is_fetched_only_when_asked_for() {
 }
 
 #[test]
-fn base_layers_are_mounted_within_a_registry() {
+fn p123_base_layers_are_mounted_within_a_registry() {
     let registry = Registry::start();
     let (base, app) = (image(&[bytes("base", 1000)]), image(&[bytes("base", 1000), bytes("app", 1000)]));
     write(&base, None, &format!("{}/base", registry.host)).unwrap();
@@ -146,7 +146,7 @@ fn base_layers_come_from_wherever_the_base_is() {
 }
 
 #[test]
-fn others_read_our_layouts_and_we_read_theirs() {
+fn p131_w21_others_read_our_layouts_and_we_read_theirs() {
     let (registry, directory) = (Registry::start(), TempDir::new().unwrap());
     let path = |name: &str| directory.path().join(name).display().to_string();
     let image = image(&[bytes("\x1f\u{b}", 2000), bytes("b", 10)]);
@@ -171,7 +171,7 @@ fn others_read_our_layouts_and_we_read_theirs() {
 }
 
 #[test]
-fn an_index_leads_to_the_image_of_the_platform() {
+fn i93_an_index_leads_to_the_image_of_the_platform() {
     let registry = Registry::start();
     let image = image(&[bytes("a", 10)]);
     let to = format!("{}/app:amd64", registry.host);

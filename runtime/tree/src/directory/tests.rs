@@ -79,7 +79,7 @@ fn git_ignore_files_hold_where_they_stand() {
 }
 
 #[test]
-fn without_rules_only_version_control_is_left_out() {
+fn w24_without_rules_only_version_control_is_left_out() {
     let taken = check(GIT, &Rules::none());
     assert_eq!(taken.lines().filter(|line| !line.ends_with('/')).count(), GIT.len() - 2);
     assert!(!taken.contains(".git\n") && !taken.contains(".git/"));

@@ -182,7 +182,7 @@ mod tests {
 
     /// Handles are places in a list: taking a process out of it made later handles lead to others.
     #[test]
-    fn of_processes_of_one_type_the_last_counts() {
+    fn b85_of_processes_of_one_type_the_last_counts() {
         let process = |kind: &str, program: &str, directory: Option<&str>| Started {
             kind: kind.to_owned(),
             command: vec![program.to_owned()],

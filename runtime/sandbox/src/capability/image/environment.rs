@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn edits_become_files() {
+    fn b70_b71_b73_edits_become_files() {
         let edits = [
             (Scope::All, "A", Modification::Override, "1"),
             (Scope::All, "A", Modification::Override, "2"),

@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn a_layer_is_kept_or_restored_only_with_what_its_uses_need() {
+    fn b64_a_layer_is_kept_or_restored_only_with_what_its_uses_need() {
         let check = |uses: &str, reusable: bool, contents: bool| {
             let contents = contents.then(Tree::new);
             let stored = StoredLayer { key: key(&[("a", "1")]), uses: Uses::default(), reusable, contents };
