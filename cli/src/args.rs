@@ -108,6 +108,19 @@ pub(crate) struct Application {
     /// Set a variable of the build environment; without a value, take it from the environment of this command
     #[arg(short, long = "env", value_name = "NAME[=VALUE]")]
     pub(crate) environment: Vec<String>,
+    /// Set variables of the build environment: a file with a line `NAME=VALUE`, or `NAME`, for each
+    #[arg(long = "env-file", value_name = "FILE")]
+    pub(crate) env_files: Vec<PathBuf>,
+    /// Let buildpacks know a service: a directory with a file `type` and others that say how to reach it. Those in
+    /// `$SERVICE_BINDING_ROOT` are known too
+    #[arg(long = "binding", value_name = "NAME=DIR")]
+    pub(crate) bindings: Vec<String>,
+    /// What the image is for, if not `production`: `test`, `development`, or a name of yours [env: CNB_EXEC_ENV]
+    #[arg(long = "exec-env", value_name = "NAME")]
+    pub(crate) execution_environment: Option<String>,
+    /// Read this file instead of the application's `project.toml`
+    #[arg(long, value_name = "FILE")]
+    pub(crate) descriptor: Option<PathBuf>,
     /// Add a package of the run image's operating system, and what it depends on: `ffmpeg`, or `ffmpeg=VERSION`
     #[arg(long = "package", value_name = "NAME[=VERSION]")]
     pub(crate) packages: Vec<String>,
@@ -152,6 +165,8 @@ Examples:
   wattle build --output registry.example/team/shop     to a registry, with the credentials of `docker login`
   wattle build --output oci:shop --platform linux/arm64
   wattle build --output oci:shop --run-image registry.example/base:12
+  wattle build --output registry.example/team/shop:1.4 --tag registry.example/team/shop:latest
+  wattle build --output oci:shop --env-file build.env --binding db=bindings/db
   wattle build --output oci:shop --format json | tail -n 1
 
 Without --run-image one is assembled from Debian packages, once.")]
@@ -164,8 +179,47 @@ pub(crate) struct Build {
     /// What the image is put on: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
     #[arg(long, value_name = "IMAGE")]
     pub(crate) run_image: Option<String>,
+    /// Give the image this name too
+    #[arg(short, long = "tag", value_name = "IMAGE")]
+    pub(crate) tags: Vec<String>,
+    /// Set a label of the image, though a buildpack sets it otherwise
+    #[arg(long = "label", value_name = "KEY=VALUE")]
+    pub(crate) labels: Vec<String>,
+    /// Which process starts when nothing is said
+    #[arg(long, value_name = "TYPE")]
+    pub(crate) default_process: Option<String>,
+    /// Who processes run as, instead of the run image's user
+    #[arg(long, value_name = "USER[:GROUP]")]
+    pub(crate) user: Option<String>,
+    /// Where the application is in the image, instead of `/workspace`
+    #[arg(long, value_name = "DIR")]
+    pub(crate) workspace: Option<String>,
+    /// When the image is said to be made: `now`, seconds since 1970, or such as `2026-01-31T12:00:00Z`; `SOURCE_DATE_EPOCH`
+    /// is obeyed too. A fixed time in 1980 unless said, so that equal builds give equal images
+    #[arg(long, value_name = "TIME")]
+    pub(crate) creation_time: Option<String>,
+    /// How much the image says of its source
+    #[arg(long, value_enum, value_name = "DETAIL")]
+    pub(crate) source_metadata: Option<SourceMetadata>,
+    /// The image that an earlier build made, if it has another name than this one
+    #[arg(long, value_name = "IMAGE")]
+    pub(crate) previous_image: Option<String>,
+    /// Write what was made to this file, as TOML
+    #[arg(long, value_name = "FILE")]
+    pub(crate) report: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) insecure: Insecure,
+}
+
+/// How much an image says of its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum SourceMetadata {
+    /// Nothing
+    None,
+    /// The Git commit, and what `project.toml` declares (the default)
+    Commit,
+    /// Also the remote's address, branches and tags, in which clones differ
+    Full,
 }
 
 /// Say what each buildpack thinks of an application

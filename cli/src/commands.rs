@@ -2,29 +2,32 @@
 
 mod assess;
 mod build;
+mod buildpacks;
 mod cap;
 mod inspect;
 mod interrupt;
 mod rebase;
 mod registries;
+mod report;
 mod run_image;
 mod sbom;
 mod signal;
 mod store;
 
-use self::cap::open_package;
 use self::signal::Terminated;
 use crate::args::{Application, Args, Command, Global, Insecure};
 use crate::embedded;
-use crate::output::{Human, Json, Printer, report};
-use crate::settings::{self, Settings};
+use crate::output::{About, Human, Json, Printer, report, report_engine};
+use crate::settings::{self, Project, Settings, Used};
 use anyhow::{Context as _, Result};
 use std::io;
 use std::process::ExitCode;
 use std::sync::Arc;
-use wattle_engine::{Cancel, Engine, EngineError, ExecEnv, Fault, Observer, Package, PackageError, Request};
+use wattle_engine::{
+    Cancel, Engine, EngineError, FAILED, Fault, INVALID_ARGUMENTS, ImageOptions, Observer, PackageError, Request,
+};
 use wattle_fetch::{Fetcher, Registries};
-use wattle_plan::{DocumentError, Group, GroupEntry, Order};
+use wattle_plan::DocumentError;
 use wattle_sandbox::{LoadError, Sandbox};
 use wattle_store::Store;
 use wattle_transport::Transport;
@@ -114,7 +117,7 @@ impl std::fmt::Display for Broken {
 /// Reports an error; gives the exit status.
 fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     if let Some(error) = error.downcast_ref::<EngineError>() {
-        report(printer, error, &error.code(), &error.details(), &error.hints());
+        report_engine(printer, error, None);
         return status(error.fault());
     }
     if let Some(error) = error.downcast_ref::<rebase::NotAll>() {
@@ -138,7 +141,9 @@ fn failed(printer: &Printer, error: &anyhow::Error) -> u8 {
     });
     let (details, mut hints) = place.map(|place| (place.excerpt(), vec![place.hint()])).unwrap_or_default();
     hints.extend(error.downcast_ref::<run_image::Unusable>().map(|error| error.source.hints()).unwrap_or_default());
-    report(printer, error.as_ref(), code, &details, &hints);
+    let platform_exit_code = if status == USAGE { INVALID_ARGUMENTS } else { FAILED };
+    let (details, hints) = (details.as_slice(), hints.as_slice());
+    report(printer, error.as_ref(), &About { code, phase: None, platform_exit_code, details, hints });
     status
 }
 
@@ -204,22 +209,31 @@ impl Context {
 }
 
 /// What the engine is asked about an application.
-pub(crate) fn request(cx: &Context, settings: &Settings, application: &Application) -> Result<Request> {
-    let (buildpacks, order) = buildpacks(application)?;
+pub(crate) fn request(
+    cx: &Context,
+    settings: &Settings,
+    application: &Application,
+    project: &Project,
+    used: &mut Used,
+) -> Result<Request> {
+    cx.warn(&project.said.warnings);
+    let execution_environment = settings.execution_environment(application.execution_environment.as_deref(), used)?;
+    let (buildpacks, order) = buildpacks::choose(application, project, used)?;
     for package in &buildpacks {
         cx.warn(&package.manifest().warnings);
     }
     let (detect_limits, build_limits) = Settings::limits(application)?;
     Ok(Request {
         application: settings.application.clone(),
-        rules: settings.rules(&application.ignore),
+        rules: settings.rules(&application.ignore, project, used),
         buildpacks,
         order,
         target: settings.platform(application.platform.as_deref())?,
-        packages: settings.packages(&application.packages),
-        environment: settings.environment(&application.environment)?,
-        bindings: Vec::new(),
-        execution_environment: ExecEnv::default(),
+        packages: settings.packages(&application.packages, project, used),
+        environment: settings.environment(application, project, &execution_environment, used)?,
+        bindings: settings.bindings(&application.bindings, used)?,
+        execution_environment,
+        image: ImageOptions::default(),
         detect_limits,
         build_limits,
         launchers: embedded::launchers(),
@@ -232,24 +246,6 @@ struct Nobody;
 
 impl Observer for Nobody {
     fn event(&self, _: &wattle_engine::Event) {}
-}
-
-/// The buildpacks that were named, one group in their order, or the embedded ones.
-fn buildpacks(application: &Application) -> Result<(Vec<Package>, Order)> {
-    if application.buildpacks.is_empty() {
-        return Ok((embedded::buildpacks()?, embedded::order()?));
-    }
-    let packages: Vec<Package> = application
-        .buildpacks
-        .iter()
-        .map(|path| open_package(path).with_context(|| format!("`{}` is no buildpack", path.display())))
-        .collect::<Result<_>>()?;
-    let entries = packages.iter().map(|package| {
-        let key = &package.manifest().key;
-        GroupEntry { id: key.id.clone(), version: Some(key.version), optional: false, exec_env: Vec::new() }
-    });
-    let order = Order(vec![Group(entries.collect())]);
-    Ok((packages, order))
 }
 
 /// The runtime that waits for the network.

@@ -1,14 +1,22 @@
-//! What is meant: the command line, the environment and `wattle.toml`, put together once.
+//! What is meant: the command line, the environment, `wattle.toml` and `project.toml`, put together once.
 //!
 //! This is the only place of Wattle that reads environment variables.
 
+mod application;
+mod binding;
+mod created;
 mod file;
+mod image;
 mod project;
+mod used;
+mod variables;
 
-use crate::args::{Application, Global, Ignore};
+pub(crate) use project::Project;
+pub(crate) use used::Used;
+
+use crate::args::{Application, Global};
 use anyhow::{Context as _, Result, anyhow, bail};
 use file::File;
-use project::Project;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +25,6 @@ use wattle_fetch::{Explicit, Network};
 use wattle_oci::Platform;
 use wattle_sandbox::Limits;
 use wattle_transport::{Location, Proxy, Roots};
-use wattle_tree::directory::Rules;
 
 /// Settings of a command about an application.
 pub(crate) struct Settings {
@@ -26,7 +33,6 @@ pub(crate) struct Settings {
     /// Environment variables of this process.
     pub(crate) variables: BTreeMap<String, String>,
     file: File,
-    project: Project,
 }
 
 impl Settings {
@@ -34,8 +40,12 @@ impl Settings {
     pub(crate) fn read(application: &Path, global: &Global) -> Result<Settings> {
         let variables = variables();
         let file = File::find(application, global.config.as_deref(), configuration().as_deref())?;
-        let project = Project::of(application)?;
-        Ok(Settings { application: application.to_owned(), variables, file, project })
+        Ok(Settings { application: application.to_owned(), variables, file })
+    }
+
+    /// Reads what the application says of itself: its `project.toml`, or another that is `named`.
+    pub(crate) fn project(&self, named: Option<&Path>) -> Result<Project> {
+        Project::read(&self.application, named)
     }
 
     /// A variable that is set and not empty.
@@ -85,30 +95,6 @@ impl Settings {
         path.file_name().map_or("app".to_owned(), |name| name.to_string_lossy().to_lowercase())
     }
 
-    /// The build environment.
-    pub(crate) fn environment(&self, typed: &[String]) -> Result<BTreeMap<String, String>> {
-        let mut environment = self.file.env.clone();
-        for item in typed {
-            let (name, value) = match item.split_once('=') {
-                Some((name, value)) => (name, value.to_owned()),
-                None => (item.as_str(), self.variables.get(item).cloned().unwrap_or_default()),
-            };
-            if name.is_empty() {
-                bail!("`--env {item}` has no name: write `--env NAME=VALUE`");
-            }
-            if name.contains(|c: char| c.is_whitespace() || c.is_control()) {
-                bail!("`{name}` cannot be the name of a variable: write `--env NAME=VALUE`");
-            }
-            environment.insert(name.to_owned(), value);
-        }
-        Ok(environment)
-    }
-
-    /// Packages of the operating system that the image is to have besides those that buildpacks ask for.
-    pub(crate) fn packages(&self, typed: &[String]) -> Vec<String> {
-        self.file.packages.iter().chain(&self.project.packages).chain(typed).cloned().collect()
-    }
-
     /// Whose word counts in archives of operating-system packages.
     pub(crate) fn keyring(&self, global: &Global) -> Result<Keyring> {
         let Some(path) = global.keyring.as_deref().or(self.file.keyring.as_deref()) else {
@@ -116,15 +102,6 @@ impl Settings {
         };
         let keys = fs::read(path).with_context(|| format!("the keyring `{}` cannot be read", path.display()))?;
         Ok(Keyring::Only(keys.into()))
-    }
-
-    /// What of the application is left out.
-    pub(crate) fn rules(&self, typed: &[Ignore]) -> Rules {
-        let chosen = |kind| typed.contains(&kind);
-        let default = Rules::default();
-        let git = if typed.is_empty() { default.git_ignore } else { chosen(Ignore::Git) };
-        let extra = self.file.ignore.clone();
-        Rules { git_ignore: git, docker_ignore: chosen(Ignore::Docker), extra, ..default }
     }
 
     /// What package registries are looked up by.

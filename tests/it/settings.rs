@@ -1,5 +1,9 @@
 //! What is wrong with a file of settings is said where it is.
 
+mod environment;
+mod image;
+mod project;
+
 use crate::{cold, wattle};
 use wattle_test_support::Files;
 

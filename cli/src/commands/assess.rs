@@ -3,6 +3,7 @@
 use super::{Context, SaidNo};
 use crate::args::{Application, Insecure};
 use crate::output::table;
+use crate::settings::Used;
 use anyhow::Result;
 use wattle_engine::{Assessment, Step, Verdict};
 
@@ -61,7 +62,9 @@ type Ask = fn(&wattle_engine::Engine, &wattle_engine::Request) -> Result<Assessm
 
 fn assess(cx: &Context, application: &Application, ask: Ask) -> Result<Assessment> {
     let settings = cx.settings(&application.path)?;
-    let request = super::request(cx, &settings, application)?;
+    let (project, mut used) = (settings.project(application.descriptor.as_deref())?, Used::default());
+    let request = super::request(cx, &settings, application, &project, &mut used)?;
+    cx.warn(&used.warnings);
     let engine =
         cx.engine(&settings, &Insecure::default(), std::sync::Arc::new(super::Compiling(cx.printer.clone())))?;
     Ok(ask(&engine, &request)?)

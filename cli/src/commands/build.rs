@@ -1,19 +1,23 @@
 //! `wattle build`.
 
-use super::Context;
 use super::interrupt::interruptible;
+use super::{Context, report};
 use crate::args::Build;
 use crate::output::duration;
+use crate::settings::{Settings, Used};
 use anyhow::Result;
 use serde::Serialize;
 use std::time::Instant;
-use wattle_engine::{Images, Report};
+use wattle_engine::{EngineError, Images, Phase, Report};
 use wattle_transport::Location;
 
 /// The last line of a build in JSON.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Finished<'a> {
     event: &'static str,
+    phase: Phase,
+    platform_exit_code: u8,
     #[serde(flatten)]
     report: &'a Report,
 }
@@ -24,21 +28,41 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
     let settings = cx.settings(&args.application.path)?;
     let output = settings.output(args.output.as_deref())?;
     let run_image = settings.run_image(args.run_image.as_deref())?;
-    let request = super::request(cx, &settings, &args.application)?;
-    let engine = cx.engine(&settings, &args.insecure, cx.observer(true))?;
+    let (project, mut used) = (settings.project(args.application.descriptor.as_deref())?, Used::default());
+    let mut request = super::request(cx, &settings, &args.application, &project, &mut used)?;
+    request.image = settings.image(args, &project, &mut used)?;
+    let images = Images {
+        output: output.clone(),
+        tags: settings.tags(&args.tags, &output, &mut used)?,
+        run_image,
+        previous: Settings::previous_image(args.previous_image.as_deref(), &mut used)?,
+    };
+    let observer = cx.observer(true);
+    cx.warn(&used.warnings);
+    used.event().iter().for_each(|event| observer.event(event));
+    let engine = cx.engine(&settings, &args.insecure, observer)?;
     let cancel = request.cancel.clone();
-    let to = output.clone();
-    let images = Images { output: to, tags: Vec::new(), run_image, previous: None };
-    let report = interruptible(&cancel, async move { engine.build(&request, &images).await })?;
+    let built = interruptible(&cancel, async move { engine.build(&request, &images).await });
     cx.printer.done();
-    finish(cx, &report, &output, started);
+    if let Some(file) = &args.report {
+        // What is not under all of its names is under some.
+        let made = match &built {
+            Ok(report) => Some(report),
+            Err(error) => match error.downcast_ref() {
+                Some(EngineError::Tags(missed)) => Some(&missed.report),
+                _ => None,
+            },
+        };
+        made.map_or(Ok(()), |report| report::write(report, file))?;
+    }
+    finish(cx, &built?, &output, started);
     Ok(())
 }
 
 fn finish(cx: &Context, report: &Report, output: &Location, started: Instant) {
     let printer = &cx.printer;
     if printer.json {
-        printer.json(&Finished { event: "result", report });
+        printer.json(&Finished { event: "result", phase: Phase::Export, platform_exit_code: 0, report });
         return;
     }
     if printer.quiet {

@@ -3,7 +3,7 @@
 use super::interrupt::interruptible;
 use super::{Context, status};
 use crate::args::Rebase;
-use crate::output::{count, duration, report, short, table};
+use crate::output::{count, duration, report_engine, short, table};
 use crate::settings::Settings;
 use anyhow::{Context as _, Result};
 use serde::Serialize;
@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
-use wattle_engine::{Cancel, EngineError, RebaseRequest, RebaseState, RebasedImage};
+use wattle_engine::{Cancel, EngineError, Phase, RebaseRequest, RebaseState, RebasedImage};
 use wattle_transport::Location;
 
 /// What became of each image, as data.
@@ -47,8 +47,11 @@ enum Outcome<'a> {
 
 /// The last line in JSON.
 #[derive(Serialize)]
+#[serde(rename_all = "kebab-case")]
 struct Finished<'a> {
     event: &'static str,
+    phase: Phase,
+    platform_exit_code: u8,
     #[serde(flatten)]
     summary: &'a Summary<'a>,
 }
@@ -162,11 +165,12 @@ fn tell(cx: &Context, summary: &Summary, results: &Results, started: Instant) {
             Ok(image) if printer.quiet => printer.data(&image.digest),
             Ok(image) => done(cx, image),
             Err(EngineError::Interrupted) => {}
-            Err(error) => report(printer, error, &error.code(), &error.details(), &error.hints()),
+            Err(error) => report_engine(printer, error, Some(Phase::Rebase)),
         }
     }
     if printer.json {
-        printer.json(&Finished { event: "result", summary });
+        let platform_exit_code = if summary.failed == 0 { 0 } else { Phase::Rebase.platform_exit_code() };
+        printer.json(&Finished { event: "result", phase: Phase::Rebase, platform_exit_code, summary });
     } else if !summary.dry_run && results.len() > 1 {
         let Summary { rebased, up_to_date, failed, .. } = summary;
         let text = format!(

@@ -1,6 +1,6 @@
 //! Events as a calm account of a build.
 
-use super::{Printer, count, short, size};
+use super::{Printer, count, settings, short, size};
 use std::sync::{Arc, Mutex, PoisonError};
 use wattle_engine::{Event, KeyChange, LayerState, Observer, Verdict};
 
@@ -67,6 +67,11 @@ impl Observer for Human {
     fn event(&self, event: &Event) {
         let printer = &self.printer;
         match event {
+            Event::Settings { settings } => {
+                for (line, number) in settings::lines(settings, printer.verbose).iter().zip(0..) {
+                    if number == 0 { printer.step("Settings", line) } else { printer.detail(line) }
+                }
+            }
             Event::Application { path, files, bytes } => {
                 let what = format!("({}, {})", count(*files, "file"), size(*bytes));
                 printer.step("Reading", &format!("{} {}", path.display(), printer.style.faint(&what)));
@@ -127,6 +132,7 @@ impl Observer for Human {
                 printer.done();
                 self.exported(*layers as u64, *size);
             }
+            Event::Tagged { reference } => printer.step("Tagging", reference),
             Event::Warning { text } if !printer.quiet => {
                 printer.line(&format!("{} {text}", printer.style.warning("warning:")));
             }

@@ -3,10 +3,11 @@
 mod error;
 mod human;
 mod json;
+mod settings;
 mod style;
 mod text;
 
-pub(crate) use error::report;
+pub(crate) use error::{About, report, report_engine};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
 pub(crate) use style::Style;

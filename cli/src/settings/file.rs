@@ -29,16 +29,56 @@ pub(crate) struct File {
     registries: BTreeMap<String, String>,
     /// Registries of images that are spoken to without TLS.
     pub(crate) insecure_registries: Vec<String>,
+    /// A file of variables of the build environment.
+    env_file: Option<PathBuf>,
+    /// More names of the image.
+    pub(crate) tags: Vec<String>,
+    /// Its labels.
+    pub(crate) labels: BTreeMap<String, String>,
+    /// Which of its processes starts.
+    pub(crate) default_process: Option<String>,
+    /// Who its processes run as.
+    pub(crate) user: Option<String>,
+    /// Where the application is in it.
+    pub(crate) workspace: Option<String>,
+    /// When it is said to be made: text, a number or a time.
+    pub(crate) creation_time: Option<toml::Value>,
+    /// How much it says of its source.
+    pub(crate) source_metadata: Option<String>,
+    /// Directories of service bindings by name.
+    bindings: BTreeMap<String, PathBuf>,
     /// What to tell the user about the file.
     #[serde(skip)]
     pub(crate) warnings: Vec<String>,
+    /// What it is called in messages.
     #[serde(skip)]
-    origin: String,
+    pub(crate) name: String,
+    /// Where paths in it start.
+    #[serde(skip)]
+    directory: PathBuf,
 }
 
 /// Keys that are read, for whoever misspells one.
-const KEYS: [&str; 9] =
-    ["output", "run-image", "platform", "packages", "keyring", "ignore", "env", "registries", "insecure-registries"];
+const KEYS: [&str; 18] = [
+    "output",
+    "run-image",
+    "platform",
+    "packages",
+    "keyring",
+    "ignore",
+    "env",
+    "registries",
+    "insecure-registries",
+    "env-file",
+    "tags",
+    "labels",
+    "default-process",
+    "user",
+    "workspace",
+    "creation-time",
+    "source-metadata",
+    "bindings",
+];
 
 impl File {
     /// The file that was named, or the application's, or the user's. What is found first counts alone.
@@ -59,13 +99,25 @@ impl File {
         let document = Document { file: &name, text: &text };
         let (mut file, unknown) = document.read::<File>()?;
         file.warnings = document.unknown(&unknown, &KEYS);
-        file.origin = format!("`registries` in `{name}`");
+        file.directory = path.parent().map(Path::to_owned).unwrap_or_default();
+        file.name = name;
         Ok(file)
     }
 
     /// The addresses of registries that it has.
     pub(crate) fn registries(&self) -> BTreeMap<String, Explicit> {
-        let explicit = |address: &String| Explicit { address: address.clone(), origin: self.origin.clone() };
+        let origin = format!("`registries` in `{}`", self.name);
+        let explicit = |address: &String| Explicit { address: address.clone(), origin: origin.clone() };
         self.registries.iter().map(|(name, address)| (name.clone(), explicit(address))).collect()
+    }
+
+    /// A file of variables of the build environment.
+    pub(super) fn env_file(&self) -> Option<PathBuf> {
+        self.env_file.as_ref().map(|path| self.directory.join(path))
+    }
+
+    /// Directories of service bindings by name.
+    pub(super) fn bindings(&self) -> impl Iterator<Item = (&str, PathBuf)> {
+        self.bindings.iter().map(|(name, path)| (name.as_str(), self.directory.join(path)))
     }
 }

@@ -6,6 +6,7 @@ use crate::environment;
 use crate::error::EngineError;
 use crate::event::{Event, KeyChange, LayerState, Observer};
 use crate::export::{self, Exported, Kept};
+use crate::phase::Phase;
 use crate::previous::Previous;
 use crate::request::{Engine, Images, Request};
 use crate::run::{Planned, Run};
@@ -20,7 +21,7 @@ use tokio::task::block_in_place;
 use tokio::time::Instant;
 use wattle_fetch::Permission;
 use wattle_oci::Image;
-use wattle_oci::cnb::{APP_DIR, Pattern};
+use wattle_oci::cnb::{BuildBuildpack, Pattern};
 use wattle_plan::{BuildpackKey, Plan, Step};
 use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, SbomSubject, Stream};
 use wattle_transport::{Location, Source, Written};
@@ -34,14 +35,20 @@ pub struct Report {
     pub schema: u32,
     /// Name of the image, as it was asked for.
     pub image: String,
+    /// All of its names, that one first.
+    pub tags: Vec<String>,
     /// Digest of its manifest.
     pub digest: String,
+    /// Bytes of its manifest.
+    pub manifest_size: u64,
     /// Bytes of its manifest, configuration and layers.
     pub size: u64,
     /// Bytes that had to be written or sent.
     pub bytes_sent: u64,
     /// Name of the run image.
     pub run_image: String,
+    /// The buildpacks that built it, in their order.
+    pub buildpacks: Vec<BuildBuildpack>,
     /// Types of the processes that it can start.
     pub processes: Vec<String>,
     /// The one that it starts when nothing is said.
@@ -122,6 +129,7 @@ impl Engine {
             previous = self.previous(request, images) => previous?.map(Arc::new),
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
         };
+        self.check_tags(request, images).await?;
         let base = tokio::select! {
             base = self.run_image(&request.target, images.run_image.as_ref()) => base?,
             () = cancelled(cancel) => return Err(EngineError::Interrupted),
@@ -136,14 +144,13 @@ impl Engine {
             let metadata = wattle_oci::cnb::BuildMetadata::of(&exported.image);
             let metadata = metadata.map_err(|source| EngineError::Label { location: output.to_string(), source })?;
             let metadata = metadata.unwrap_or_default();
-            let kinds: Vec<String> = metadata.processes.into_iter().map(|process| process.kind).collect();
-            Ok((exported, fetched, kinds, metadata.default_process))
+            Ok((exported, fetched, metadata))
         });
         // Whatever it came to after that.
         if cancel.is_cancelled() {
             return Err(EngineError::Interrupted);
         }
-        let (exported, fetched, processes, default_process) = made?;
+        let (exported, fetched, metadata) = made?;
         let Exported { image, kept, sboms } = exported;
         let sources: Vec<&Source> =
             [&base.source].into_iter().chain(previous.as_ref().map(|previous| &previous.source)).collect();
@@ -156,27 +163,23 @@ impl Engine {
         let there =
             Source { image: image.clone(), location: output.clone(), digest: written.digest, of_several: false };
         let sources: Vec<&Source> = sources.into_iter().chain([&there]).collect();
-        for tag in &images.tags {
-            tokio::select! {
-                tagged = self.publish(&image, &sources, tag) => tagged?,
-                () = cancelled(cancel) => return Err(EngineError::Interrupted),
-            };
-        }
         let digest = written.digest.to_string();
-        Ok(Report {
+        let report = Report {
             schema: 1,
             image: output.to_string(),
+            tags: vec![output.to_string()],
             digest,
+            manifest_size: image.manifest().bytes().len() as u64,
             size: written.size,
             bytes_sent: written.bytes_sent,
             run_image: base.name,
-            processes,
-            default_process,
+            buildpacks: metadata.buildpacks,
+            processes: metadata.processes.into_iter().map(|process| process.kind).collect(),
+            default_process: metadata.default_process,
             fetched,
-            tags: images.tags.iter().map(ToString::to_string).collect(),
-            manifest_size: image.manifest().bytes().len() as u64,
             sboms,
-        })
+        };
+        self.tag(request, images, &image, &sources, report).await
     }
 
     /// Brings the image to where one of its names is.
@@ -261,7 +264,7 @@ impl Run<'_> {
             let built = self.build_one(buildpack, step, application, granted, &before, &build_layers, &stored);
             let contribution = built?;
             for pattern in contribution.slices.iter().flatten() {
-                Pattern::parse(pattern, APP_DIR)
+                Pattern::parse(pattern, self.request.image.workspace())
                     .map_err(|source| EngineError::Slice { buildpack: key.clone(), source })?;
             }
             application = contribution.application;
@@ -352,7 +355,7 @@ impl Run<'_> {
             packages: Arc::new(packages),
         };
         let built = buildpack.component.build(grant, build);
-        let built = built.map_err(|failure| EngineError::buildpack(key.clone(), failure))?;
+        let built = built.map_err(|failure| EngineError::buildpack(Phase::Build, key.clone(), failure))?;
         Ok(built.contribution)
     }
 }

@@ -1,9 +1,11 @@
 //! Why there is no image.
 
 use crate::buildpack::PackageError;
+use crate::phase::Phase;
 use crate::rebase::RebaseFailed;
 use crate::sbom::BomError;
 use crate::system::{PackagesError, RunImageError};
+use crate::tags::NotTagged;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
@@ -68,8 +70,18 @@ pub enum EngineError {
     Buildpack {
         /// Which.
         buildpack: BuildpackKey,
+        /// In which phase.
+        phase: Phase,
         /// How it ended.
         failure: Box<Failure>,
+    },
+    /// The process that was to be the default is none.
+    #[error("the image has no process `{wanted}` that could be its default")]
+    DefaultProcess {
+        /// What was asked for.
+        wanted: String,
+        /// The types that there are.
+        known: Vec<String>,
     },
     /// There is no launcher for what the image will run on.
     #[error("there is no launcher for `{0}`")]
@@ -149,6 +161,9 @@ pub enum EngineError {
         #[source]
         source: Box<TransportError>,
     },
+    /// The image has not all of its names.
+    #[error(transparent)]
+    Tags(Box<NotTagged>),
     /// An image cannot be put on another run image.
     #[error(transparent)]
     Rebase(Box<RebaseFailed>),
@@ -177,6 +192,8 @@ impl EngineError {
             EngineError::NothingApplies { .. } => "detect/nothing-applies",
             EngineError::Buildpack { failure, .. } => return failure.code(),
             EngineError::Launcher(_) => "launcher/architecture",
+            EngineError::DefaultProcess { .. } => "export/default-process",
+            EngineError::Tags(_) => "export/tags",
             EngineError::RunImage(error) => return error.code(),
             EngineError::RunImagePlatform { .. } => "run-image/platform",
             EngineError::RunImageLayers { .. } => "run-image/layers",
@@ -208,12 +225,14 @@ impl EngineError {
             | EngineError::Package(_)
             | EngineError::Order(_)
             | EngineError::Launcher(_)
+            | EngineError::DefaultProcess { .. }
             | EngineError::RunImageIsApplication(_)
             | EngineError::RunImagePlatform { .. } => Fault::Usage,
             EngineError::Buildpack { failure, .. } => of_failure(failure),
             EngineError::RunImage(error) => error.fault(),
             EngineError::Rebase(error) => error.reason.fault(),
             EngineError::Bom(error) => error.fault(),
+            EngineError::Tags(error) => error.fault(),
             EngineError::Packages(error) if error.fault() == wattle_sandbox::Fault::User => Fault::Usage,
             EngineError::ReadImage { source, .. } | EngineError::Publish { source, .. } => match source.fault() {
                 wattle_transport::Fault::NotFound => Fault::Usage,
@@ -250,6 +269,9 @@ impl EngineError {
             EngineError::Application { .. } => {
                 vec!["name an application's directory, as in `wattle build shop`".to_owned()]
             }
+            EngineError::Read { source: ReadError::Pattern { file, .. }, .. } => {
+                vec![format!("correct that line of `{file}`")]
+            }
             EngineError::Read { .. } => {
                 vec!["mend it, or leave it out with a line in `.wattleignore`".to_owned()]
             }
@@ -260,6 +282,13 @@ impl EngineError {
             EngineError::RunImage(error) => error.hints(),
             EngineError::Rebase(error) => error.reason.hints(),
             EngineError::Bom(error) => error.hints(),
+            EngineError::Tags(error) => error.hints(),
+            EngineError::DefaultProcess { known, .. } if known.is_empty() => {
+                vec!["no buildpack says what can be started: leave it out, or add a `Procfile`".to_owned()]
+            }
+            EngineError::DefaultProcess { known, .. } => {
+                vec![format!("name one of these: {}", known.join(", "))]
+            }
             EngineError::Packages(error) => error.hints(),
             EngineError::RunImageIsApplication(image) => {
                 vec![format!("name what it was built on, which `wattle inspect {image}` tells")]
@@ -289,6 +318,7 @@ impl EngineError {
         match self {
             EngineError::NothingApplies { unresolved, .. } => said(unresolved),
             EngineError::Buildpack { failure, .. } => failure.details(),
+            EngineError::Tags(error) => error.details(),
             _ => Vec::new(),
         }
     }
@@ -343,10 +373,10 @@ impl EngineError {
     }
 
     /// What it means for the whole that this buildpack gave no result.
-    pub(crate) fn buildpack(buildpack: BuildpackKey, failure: Failure) -> EngineError {
+    pub(crate) fn buildpack(phase: Phase, buildpack: BuildpackKey, failure: Failure) -> EngineError {
         match failure {
             Failure::Cancelled => EngineError::Interrupted,
-            failure => EngineError::Buildpack { buildpack, failure: Box::new(failure) },
+            failure => EngineError::Buildpack { buildpack, phase, failure: Box::new(failure) },
         }
     }
 }

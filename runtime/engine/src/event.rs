@@ -14,6 +14,11 @@ pub trait Observer: Send + Sync {
 #[serde(tag = "event", rename_all = "kebab-case", rename_all_fields = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
+    /// Settings of the build that took effect, besides where the image goes. No values: they may be secrets.
+    Settings {
+        /// They.
+        settings: Vec<Setting>,
+    },
     /// The application was read.
     Application {
         /// Its directory.
@@ -159,6 +164,11 @@ pub enum Event {
         /// Bytes of its manifest, configuration and layers.
         size: u64,
     },
+    /// The image has another of its names too.
+    Tagged {
+        /// The name.
+        reference: String,
+    },
     /// So many images are rebased, or cannot be.
     Rebasing {
         /// How many are done.
@@ -171,6 +181,19 @@ pub enum Event {
         /// What.
         text: String,
     },
+}
+
+/// A setting that took effect.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub struct Setting {
+    /// Which one, such as `env` or `label`.
+    pub setting: String,
+    /// What of it: the name of a variable, the key of a label.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Where it was said: an option, a variable, a file.
+    pub origin: String,
 }
 
 /// A buildpack that will run, and what it has to provide.

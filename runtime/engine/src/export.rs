@@ -11,9 +11,7 @@ use crate::system::Packages;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::io;
-use wattle_oci::cnb::{
-    self, Application, Buildpack, LaunchLayer, Process, ProjectMetadata, RunImageName, Sbom, SbomOf, Slice,
-};
+use wattle_oci::cnb::{self, Application, Buildpack, LaunchLayer, Process, RunImageName, Sbom, SbomOf, Slice};
 use wattle_oci::layer::{Owner, Source};
 use wattle_oci::{Image, Layer};
 use wattle_plan::{BuildpackKey, ExecEnv};
@@ -53,7 +51,8 @@ pub(crate) fn export(
     let packing = Packing { store: &run.engine.store, observer: &*run.observer, cancel };
     let mut kept = Kept::default();
     let documents = Documents::new(run.engine, previous);
-    let mut bills = Bills::new(cnb::CREATED);
+    let created = run.request.image.created.clone().unwrap_or_else(|| cnb::CREATED.to_owned());
+    let mut bills = Bills::new(&created);
     let mut buildpacks = Vec::new();
     for step in &done.steps {
         let mut layers = Vec::new();
@@ -82,10 +81,12 @@ pub(crate) fn export(
     }
     let added = packages.map(|packages| packages.addition(&packing)).transpose()?.flatten();
     bills.add(SbomSubject::Launch, &SbomOf::Packages, packages.map(Packages::components).unwrap_or_default(), &[])?;
-    let default_process = default_process(done);
+    let processes = processes(done);
+    let default_process = chosen_process(run.request, &processes)?.or_else(|| default_process(done));
     let (program, launcher) = launcher(run, &packing)?;
     let slices: Vec<Slice> =
         done.steps.iter().flat_map(|step| &step.slices).map(|paths| Slice { paths: paths.clone() }).collect();
+    let workspace = run.request.image.workspace();
     let (launch, build) = bills.finish(done, program)?;
     let files = |sboms: &[Sbom]| sboms.iter().map(|sbom| (sbom.path(), sbom.document.clone())).collect();
     let sboms = Sboms { launch: files(&launch), build: files(&build) };
@@ -93,21 +94,21 @@ pub(crate) fn export(
         packages: added,
         buildpacks,
         sboms: launch,
-        app: parts(&packing, &done.application, &slices)?,
+        app: parts(&packing, workspace, &done.application, &slices)?,
         slices,
-        workspace: cnb::APP_DIR.to_owned(),
+        workspace: workspace.to_owned(),
         launcher,
-        processes: processes(done),
+        processes,
         default_process,
         execution_environment: run.request.execution_environment.to_string(),
         labels: labels(done),
-        user_labels: [makers(done)?].into(),
-        user: None,
-        project: ProjectMetadata::default(),
+        user_labels: run.request.image.labels.clone().into_iter().chain([makers(done)?]).collect(),
+        user: run.request.image.user.clone(),
+        project: run.request.image.project.clone(),
         run_image_reference: reference(base),
         run_image_name: RunImageName { image: name(&base.location), mirrors: Vec::new() },
         owner: OWNER,
-        created: cnb::CREATED.to_owned(),
+        created,
     };
     let image = cnb::compose(&base.image, application).map_err(|error| EngineError::Compose(Box::new(error)))?;
     Ok(Exported { image, kept, sboms })
@@ -172,8 +173,8 @@ fn pack(packing: &Packing, step: &DoneStep, layer: &wattle_sandbox::Layer) -> io
 }
 
 /// The layers of the application: one for each slice, and one of what is left.
-fn parts(packing: &Packing, application: &Tree, slices: &[Slice]) -> Result<Vec<Layer>, EngineError> {
-    let parts = cnb::slice(application, cnb::APP_DIR, slices);
+fn parts(packing: &Packing, workspace: &str, application: &Tree, slices: &[Slice]) -> Result<Vec<Layer>, EngineError> {
+    let parts = cnb::slice(application, workspace, slices);
     // Patterns are checked when they come.
     let parts = parts.map_err(|error| EngineError::Pack {
         layer: "application".to_owned(),
@@ -182,15 +183,15 @@ fn parts(packing: &Packing, application: &Tree, slices: &[Slice]) -> Result<Vec<
     let names =
         (1..).map(|number| if slices.is_empty() { "application".to_owned() } else { format!("slice {number}") });
     let pack = |(name, part): (String, Option<Tree>)| {
-        part_of(packing, &name, part).map_err(|source| EngineError::Pack { layer: name, source })
+        part_of(packing, workspace, &name, part).map_err(|source| EngineError::Pack { layer: name, source })
     };
     names.zip(parts).map(pack).collect()
 }
 
-fn part_of(packing: &Packing, name: &str, part: Option<Tree>) -> io::Result<Layer> {
-    let source = |part| cnb::application(cnb::APP_DIR, part, OWNER).map_err(io::Error::other);
+fn part_of(packing: &Packing, workspace: &str, name: &str, part: Option<Tree>) -> io::Result<Layer> {
+    let source = |part| cnb::application(workspace, part, OWNER).map_err(io::Error::other);
     match part {
-        Some(tree) => packing.pack(name, tree.digest()?, cnb::APP_DIR, &owner(OWNER), &source(Some(tree.clone()))?),
+        Some(tree) => packing.pack(name, tree.digest()?, workspace, &owner(OWNER), &source(Some(tree.clone()))?),
         None => Layer::in_memory(&source(None)?),
     }
 }
@@ -231,6 +232,16 @@ fn processes(done: &Done) -> Vec<Process> {
     processes.into_values().collect()
 }
 
+/// The process that the user wants to be the default, if they say.
+fn chosen_process(request: &Request, processes: &[Process]) -> Result<Option<String>, EngineError> {
+    let Some(wanted) = &request.image.default_process else { return Ok(None) };
+    if processes.iter().any(|process| process.kind == *wanted) {
+        return Ok(Some(wanted.clone()));
+    }
+    let known = processes.iter().map(|process| process.kind.clone()).collect();
+    Err(EngineError::DefaultProcess { wanted: wanted.clone(), known })
+}
+
 /// The last that was said to be the default, unless a later buildpack replaced that process without saying so.
 fn default_process(done: &Done) -> Option<String> {
     let mut default: Option<String> = None;
@@ -262,7 +273,11 @@ pub(crate) fn identity(request: &Request) -> String {
     let path = path.canonicalize().unwrap_or_else(|_| path.clone());
     let exec_env = &request.execution_environment;
     let exec_env = if *exec_env == ExecEnv::default() { String::new() } else { format!(" as {exec_env}") };
-    format!("{} for {}{exec_env}", path.display(), request.target)
+    let workspace = match request.image.workspace() {
+        cnb::APP_DIR => String::new(),
+        other => format!(" at {other}"),
+    };
+    format!("{} for {}{exec_env}{workspace}", path.display(), request.target)
 }
 
 /// The run image by digest.

@@ -16,7 +16,9 @@ mod export;
 mod inspect;
 mod nearest;
 mod packing;
+mod phase;
 mod previous;
+mod project;
 mod rebase;
 mod request;
 mod run;
@@ -24,17 +26,21 @@ mod sbom;
 mod sending;
 mod stored;
 mod system;
+mod tags;
 
 pub use build::{Report, Sboms};
 pub use buildpack::{Package, PackageError};
 pub use error::{EngineError, Fault};
-pub use event::{Entry, Event, KeyChange, LayerState, Observer, Step, Verdict};
+pub use event::{Entry, Event, KeyChange, LayerState, Observer, Setting, Step, Verdict};
 pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
+pub use phase::{FAILED, INVALID_ARGUMENTS, Phase};
+pub use project::{Declared, SourceDetail, project_metadata};
 pub use rebase::{RebaseFailed, RebaseReason, RebaseRequest, RebaseState, RebasedImage, RebasedOn};
-pub use request::{Engine, Images, Request};
+pub use request::{Engine, ImageOptions, Images, Request};
 pub use run::{Assessment, BuildpackVerdict};
 pub use sbom::{BillOfMaterials, BomError, Part};
 pub use system::{ArchiveError, Keyring, PackagesError, RunImageError, RunImageReport, RunImageTarget};
+pub use tags::NotTagged;
 
 /// Re-exported because they are part of a [`Request`].
 pub use wattle_plan::{ExecEnv, ExecEnvError};

@@ -13,17 +13,20 @@ const DEPTH: usize = 3;
 const NAMED: usize = 3;
 
 /// Paths in the application, nearest first, of files that were looked for at its root in vain.
-pub(crate) fn nearest(application: &Tree, traces: &[Trace]) -> Vec<String> {
-    let wanted: BTreeSet<&str> = traces.iter().flat_map(missed_at_root).collect();
+pub(crate) fn nearest(application: &Tree, workspace: &str, traces: &[Trace]) -> Vec<String> {
+    let workspace = workspace.trim_matches('/');
+    let wanted: BTreeSet<&str> = traces.iter().flat_map(|trace| missed_at_root(workspace, trace)).collect();
     let mut found: Vec<(usize, String)> = Vec::new();
     search(application, "", 0, &wanted, &mut found);
     found.sort();
     found.into_iter().map(|(_, path)| path).take(NAMED).collect()
 }
 
-fn missed_at_root(trace: &Trace) -> impl Iterator<Item = &str> {
+fn missed_at_root<'t>(workspace: &str, trace: &'t Trace) -> impl Iterator<Item = &'t str> {
     let absent = trace.iter().filter(|(_, seen)| seen.contains(Seen::ABSENT));
-    absent.filter_map(|(path, _)| path.strip_prefix("workspace/")).filter(|name| !name.contains('/'))
+    absent
+        .filter_map(move |(path, _)| path.strip_prefix(workspace)?.strip_prefix('/'))
+        .filter(|name| !name.contains('/'))
 }
 
 fn search(tree: &Tree, prefix: &str, depth: usize, wanted: &BTreeSet<&str>, found: &mut Vec<(usize, String)>) {

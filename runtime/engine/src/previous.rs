@@ -12,9 +12,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use wattle_oci::Layer;
-use wattle_oci::cnb::{BuildpackLayers, LayerMetadata, LifecycleMetadata, exec_env_of};
+use wattle_oci::cnb::{APP_DIR, BuildpackLayers, LayerMetadata, LifecycleMetadata, exec_env_of};
 use wattle_oci::layer::FORMAT;
-use wattle_plan::ExecEnv;
 use wattle_store::{LayerRecord, Packed};
 use wattle_transport::{Fault, Source};
 
@@ -52,14 +51,14 @@ impl Engine {
         let there = self.transport.check(&images.output, &request.target).await;
         let there = there.map_err(EngineError::publishing(&images.output))?;
         let Some(named) = &images.previous else {
-            return Ok(there.and_then(|source| Previous::new(source, &request.execution_environment)));
+            return Ok(there.and_then(|source| Previous::new(source, request)));
         };
         let warn = |text: String| {
             self.observer.event(&Event::Warning { text });
             None
         };
         match self.transport.read(named, &request.target).await {
-            Ok(source) => Ok(Previous::new(source, &request.execution_environment).or_else(|| {
+            Ok(source) => Ok(Previous::new(source, request).or_else(|| {
                 warn(format!("nothing of the previous image `{named}` is used: it does not say what it is made of"))
             })),
             Err(error) if error.fault() == Fault::Unreachable => Err(EngineError::reading(named)(error)),
@@ -69,9 +68,13 @@ impl Engine {
 }
 
 impl Previous {
-    /// None if the image was built for another execution environment, or does not say what can be understood.
-    fn new(source: Source, exec_env: &ExecEnv) -> Option<Previous> {
-        if exec_env_of(&source.image) != exec_env.as_str() {
+    /// None if the image was built for another execution environment or has its application elsewhere, or does not say what
+    /// can be understood.
+    fn new(source: Source, request: &Request) -> Option<Previous> {
+        let workspace = source.image.config().value().config.variable("CNB_APP_DIR").unwrap_or(APP_DIR);
+        if exec_env_of(&source.image) != request.execution_environment.as_str()
+            || workspace != request.image.workspace()
+        {
             return None;
         }
         let metadata = LifecycleMetadata::of(&source.image).ok()??;

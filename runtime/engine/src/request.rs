@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::SystemTime;
 use wattle_fetch::Fetcher;
 use wattle_oci::Platform;
+use wattle_oci::cnb::{APP_DIR, ProjectMetadata};
 use wattle_plan::{ExecEnv, Order};
 use wattle_sandbox::{Binding, Cancel, Limits, Sandbox};
 use wattle_store::Store;
@@ -34,6 +35,30 @@ pub struct Engine {
     pub observer: Arc<dyn Observer>,
 }
 
+/// What the user wants of an image besides what buildpacks put into it.
+#[derive(Debug, Clone, Default)]
+pub struct ImageOptions {
+    /// Its labels, which come before those of buildpacks.
+    pub labels: BTreeMap<String, String>,
+    /// Who its processes run as, `user` or `user:group`; none for the run image's user.
+    pub user: Option<String>,
+    /// The type of the process that starts; none for what buildpacks say.
+    pub default_process: Option<String>,
+    /// Where the application is, an absolute path; none for `/workspace`.
+    pub workspace: Option<String>,
+    /// When it is said to be made, as in RFC 3339; none for the time that is the same for all images.
+    pub created: Option<String>,
+    /// Where its source comes from.
+    pub project: ProjectMetadata,
+}
+
+impl ImageOptions {
+    /// Where the application is.
+    pub fn workspace(&self) -> &str {
+        self.workspace.as_deref().unwrap_or(APP_DIR)
+    }
+}
+
 /// An application, and what may build it.
 #[derive(Clone)]
 pub struct Request {
@@ -55,6 +80,8 @@ pub struct Request {
     pub bindings: Vec<Binding>,
     /// What the image is built for.
     pub execution_environment: ExecEnv,
+    /// What the user wants of the image.
+    pub image: ImageOptions,
     /// What a buildpack may use in `detect`.
     pub detect_limits: Limits,
     /// What a buildpack may use in `build`.

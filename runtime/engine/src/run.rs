@@ -6,6 +6,7 @@ use crate::detect::{self, Detections};
 use crate::error::EngineError;
 use crate::event::{Entry, Event, Observer, Step, Verdict};
 use crate::nearest::nearest;
+use crate::phase::Phase;
 use crate::request::{Engine, Request};
 use cap_std::ambient_authority;
 use cap_std::fs::Dir;
@@ -130,10 +131,10 @@ impl<'a> Run<'a> {
                 Ok(Planned { plan, buildpacks, detections })
             }
             Err(unresolved) => Err(match first_failure(&mut detections) {
-                Some((buildpack, failure)) => EngineError::buildpack(buildpack, failure),
+                Some((buildpack, failure)) => EngineError::buildpack(Phase::Detect, buildpack, failure),
                 None => EngineError::NothingApplies {
                     path: self.request.application.clone(),
-                    nearest: nearest(&self.application, &detections.traces),
+                    nearest: nearest(&self.application, self.request.image.workspace(), &detections.traces),
                     unresolved: Box::new(unresolved),
                 },
             }),
@@ -173,7 +174,7 @@ impl<'a> Run<'a> {
             clear_env: buildpack.manifest.clear_env,
             bindings,
             execution_environment: self.request.execution_environment.to_string(),
-            ..Platform::default()
+            workspace: self.request.image.workspace().to_owned(),
         }
     }
 

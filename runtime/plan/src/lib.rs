@@ -15,6 +15,7 @@ mod expand;
 mod id;
 mod manifest;
 mod order;
+mod project;
 mod resolve;
 mod target;
 mod unmet;
@@ -31,6 +32,7 @@ pub use expand::{
 pub use id::{BuildpackId, BuildpackKey, IdError};
 pub use manifest::{Capabilities, Kind, License, Manifest};
 pub use order::{Group, GroupEntry, Order};
+pub use project::{BuildpackSource, Project, ProjectBuildpack, ProjectVariable};
 pub use resolve::{Entry, LeftOut, MAX_CHOICES, Plan, Step, resolve};
 pub use target::{Distro, Target};
 pub use unmet::UnmetError;

@@ -12,6 +12,15 @@ pub struct Order(
     pub Vec<Group>,
 );
 
+impl Order {
+    /// The same, with `before` and `after` around the members of each group.
+    #[must_use]
+    pub fn around(&self, before: &[GroupEntry], after: &[GroupEntry]) -> Order {
+        let group = |Group(members): &Group| Group([before, members, after].concat());
+        Order(self.0.iter().map(group).collect())
+    }
+}
+
 /// Buildpacks that build together, one after the other (`[[order.group]]`).
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Group(

@@ -35,18 +35,40 @@ pub struct Rules {
     pub docker_ignore: bool,
     /// More patterns, with the syntax of `.gitignore`, relative to the root.
     pub extra: Vec<String>,
+    /// What `project.toml` selects, of what the rules above do not leave out.
+    pub selection: Selection,
+}
+
+/// What `project.toml` selects of an application, by patterns with the syntax of `.gitignore`, relative to the root (CNB project
+/// descriptor, "Excluding files"). Each path is tested on its own, as the reference implementation does it: a directory that
+/// is not selected is there nevertheless if something in it is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Selection {
+    /// Everything.
+    #[default]
+    All,
+    /// Only what these match, and what is below that.
+    Include(Vec<String>),
+    /// All but what these match, and what is below that.
+    Exclude(Vec<String>),
 }
 
 impl Default for Rules {
     fn default() -> Rules {
-        Rules { wattle_ignore: true, git_ignore: true, docker_ignore: false, extra: Vec::new() }
+        Rules { wattle_ignore: true, git_ignore: true, ..Rules::none() }
     }
 }
 
 impl Rules {
     /// Leave nothing out but `.git`.
     pub fn none() -> Rules {
-        Rules { wattle_ignore: false, git_ignore: false, docker_ignore: false, extra: Vec::new() }
+        Rules {
+            wattle_ignore: false,
+            git_ignore: false,
+            docker_ignore: false,
+            extra: Vec::new(),
+            selection: Selection::All,
+        }
     }
 }
 

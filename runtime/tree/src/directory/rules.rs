@@ -1,7 +1,7 @@
 //! Which paths are left out.
 
 use super::docker::DockerIgnore;
-use super::{ReadError, Rules, join, reading, unreadable};
+use super::{ReadError, Rules, Selection, join, reading, unreadable};
 use cap_std::fs::Dir;
 use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
@@ -24,6 +24,14 @@ pub(super) struct Ignore {
     patterns: Vec<Patterns>,
     reads_docker: bool,
     docker: DockerIgnore,
+    selected: Option<Selected>,
+}
+
+/// What `project.toml` selects.
+struct Selected {
+    /// Whether its patterns say what is taken in, and not what is left out.
+    include: bool,
+    patterns: Gitignore,
 }
 
 /// Patterns with the syntax of `.gitignore` from one kind of file, of each directory on the way from the root.
@@ -43,7 +51,8 @@ impl Ignore {
         let mut all = vec![extra];
         all.extend(rules.wattle_ignore.then(|| patterns(".wattleignore", true)));
         all.extend(rules.git_ignore.then(|| patterns(".gitignore", false)));
-        Ok(Ignore { patterns: all, reads_docker: rules.docker_ignore, docker: DockerIgnore::default() })
+        let selected = Selected::new(&rules.selection)?;
+        Ok(Ignore { patterns: all, reads_docker: rules.docker_ignore, docker: DockerIgnore::default(), selected })
     }
 
     /// Takes up the files of rules that `directory` has.
@@ -68,6 +77,15 @@ impl Ignore {
 
     /// What becomes of `path`, which stands in the directory that was entered last.
     pub(super) fn decide(&self, path: &str, is_directory: bool) -> Verdict {
+        let selected = self.selected.as_ref().is_none_or(|selected| selected.has(path, is_directory));
+        match self.by_rules(path, is_directory) {
+            Verdict::Keep if !selected && is_directory => Verdict::Look,
+            Verdict::Keep if !selected => Verdict::Drop,
+            verdict => verdict,
+        }
+    }
+
+    fn by_rules(&self, path: &str, is_directory: bool) -> Verdict {
         for patterns in &self.patterns {
             match patterns.matched(path, is_directory) {
                 Match::Ignore(()) => return Verdict::Drop,
@@ -80,6 +98,23 @@ impl Ignore {
             true => Verdict::Drop,
             false => Verdict::Keep,
         }
+    }
+}
+
+impl Selected {
+    fn new(selection: &Selection) -> Result<Option<Selected>, ReadError> {
+        let (include, lines) = match selection {
+            Selection::All => return Ok(None),
+            Selection::Include(lines) => (true, lines),
+            Selection::Exclude(lines) => (false, lines),
+        };
+        let strict = Patterns { file: "project.toml", strict: true, levels: Vec::new() };
+        let patterns = strict.parse(strict.file, lines.iter().map(String::as_str))?;
+        Ok(Some(Selected { include, patterns }))
+    }
+
+    fn has(&self, path: &str, is_directory: bool) -> bool {
+        self.patterns.matched_path_or_any_parents(path, is_directory).is_ignore() == self.include
     }
 }
 

@@ -109,6 +109,43 @@ fn the_first_kind_of_rules_that_knows_a_path_decides() {
     ");
 }
 
+const PROJECT: &[(&str, &str)] = &[
+    (".gitignore", "*.log"),
+    ("README.md", ""),
+    ("docs/deep/page.md", ""),
+    ("docs/style.css", ""),
+    ("empty.d/only.txt", ""),
+    ("src/app.js", ""),
+    ("src/app.log", ""),
+    ("src/secret/key", ""),
+    ("src/secret/public", ""),
+    ("test/src/app.js", ""),
+];
+
+#[test]
+fn j2_what_a_project_includes_is_tested_path_by_path() {
+    let check = |lines: &[&str]| {
+        let selection = Selection::Include(lines.iter().map(|line| (*line).to_owned()).collect());
+        check(PROJECT, &Rules { selection, ..Rules::default() }).replace('\n', " ")
+    };
+    insta::assert_snapshot!(check(&["/src", "!secret/", "*.md"]), @"README.md docs/ docs/deep/ docs/deep/page.md src/ src/app.js");
+    // Something below a directory that is not selected can be.
+    insta::assert_snapshot!(check(&["src/", "!src/secret", "src/secret/public"]), @"src/ src/app.js src/secret/ src/secret/public test/ test/src/ test/src/app.js");
+    insta::assert_snapshot!(check(&["nothing", "# comment"]), @"");
+    insta::assert_snapshot!(check(&["{a"]), @"cannot follow the pattern `{a` of `project.toml`: error parsing glob '{a': unclosed alternate group; missing '}' (maybe escape '{' with '[{]'?)");
+}
+
+#[test]
+fn j2_what_a_project_excludes_is_tested_path_by_path() {
+    let check = |lines: &[&str]| {
+        let selection = Selection::Exclude(lines.iter().map(|line| (*line).to_owned()).collect());
+        check(PROJECT, &Rules { selection, ..Rules::default() }).replace('\n', " ")
+    };
+    insta::assert_snapshot!(check(&["docs/", "*.txt", "/src/secret", "!src/secret/public"]), @".gitignore README.md empty.d/ src/ src/app.js src/secret/ src/secret/public test/ test/src/ test/src/app.js");
+    // What an ignore file leaves out is not brought back.
+    insta::assert_snapshot!(check(&["*", "!*.log", "!src"]), @"src/ test/ test/src/");
+}
+
 const DOCKER: &[(&str, &str)] = &[
     (
         ".dockerignore",
