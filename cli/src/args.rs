@@ -207,6 +207,9 @@ pub(crate) struct Build {
     /// Write what was made to this file, as TOML
     #[arg(long, value_name = "FILE")]
     pub(crate) report: Option<PathBuf>,
+    /// Write the bills of materials of the image, and those of what only the build used, into this directory
+    #[arg(long, value_name = "DIR")]
+    pub(crate) sbom_output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) insecure: Insecure,
 }

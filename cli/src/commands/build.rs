@@ -1,15 +1,17 @@
 //! `wattle build`.
 
 use super::interrupt::interruptible;
-use super::{Context, report};
+use super::{Context, report, sbom};
 use crate::args::Build;
 use crate::output::duration;
 use crate::settings::{Settings, Used};
 use anyhow::Result;
 use serde::Serialize;
+use std::path::Path;
 use std::time::Instant;
 use wattle_engine::{EngineError, Images, Phase, Report};
 use wattle_transport::Location;
+use wattle_tree::{Node, Tree};
 
 /// The last line of a build in JSON.
 #[derive(Serialize)]
@@ -55,8 +57,23 @@ pub(crate) fn run(cx: &Context, args: &Build) -> Result<()> {
         };
         made.map_or(Ok(()), |report| report::write(report, file))?;
     }
-    finish(cx, &built?, &output, started);
+    let report = built?;
+    if let Some(directory) = &args.sbom_output {
+        write_sboms(&report, directory)?;
+    }
+    finish(cx, &report, &output, started);
     Ok(())
+}
+
+/// Those of the image below `launch`, those of the build below `build`, as the specification has them below `/layers/sbom`.
+fn write_sboms(report: &Report, directory: &Path) -> Result<()> {
+    let mut files = Tree::new();
+    for (of, sboms) in [("launch", &report.sboms.launch), ("build", &report.sboms.build)] {
+        for (path, document) in sboms {
+            files.insert(&format!("{of}/{path}"), Node::file(document.clone()))?;
+        }
+    }
+    sbom::write_files(&files, directory)
 }
 
 fn finish(cx: &Context, report: &Report, output: &Location, started: Instant) {

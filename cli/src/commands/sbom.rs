@@ -11,7 +11,7 @@ use std::fs;
 use std::path::Path;
 use wattle_engine::{BillOfMaterials, BomFormat, EngineError, License, Part};
 use wattle_transport::Location;
-use wattle_tree::Node;
+use wattle_tree::{Node, Tree};
 
 /// Says what an image consists of.
 pub(crate) fn run(cx: &Context, args: &Sbom) -> Result<()> {
@@ -51,12 +51,7 @@ fn document(cx: &Context, bill: &BillOfMaterials, form: BomForm) -> Result<()> {
 /// The documents as they are in the image, below the directory.
 fn write(cx: &Context, bill: &BillOfMaterials, directory: &Path) -> Result<()> {
     let files = bill.files().map_err(EngineError::from)?;
-    let written = || -> Result<()> {
-        fs::create_dir_all(directory)?;
-        let opened = Dir::open_ambient_dir(directory, ambient_authority())?;
-        Ok(wattle_tree::write::to_directory(&files, &opened)?)
-    };
-    written().with_context(|| format!("the documents cannot be written to `{}`", directory.display()))?;
+    write_files(&files, directory)?;
     let number = files.walk().filter(|entry| matches!(entry.node, Node::File(_))).count() as u64;
     if cx.printer.json {
         cx.printer.json(bill);
@@ -64,6 +59,16 @@ fn write(cx: &Context, bill: &BillOfMaterials, directory: &Path) -> Result<()> {
         cx.printer.step("Written", &format!("{} to {}", count(number, "document"), directory.display()));
     }
     Ok(())
+}
+
+/// Bills of materials as files below the directory.
+pub(super) fn write_files(files: &Tree, directory: &Path) -> Result<()> {
+    let written = || -> Result<()> {
+        fs::create_dir_all(directory)?;
+        let opened = Dir::open_ambient_dir(directory, ambient_authority())?;
+        Ok(wattle_tree::write::to_directory(files, &opened)?)
+    };
+    written().with_context(|| format!("the documents cannot be written to `{}`", directory.display()))
 }
 
 fn print(cx: &Context, bill: &BillOfMaterials) {

@@ -7,19 +7,19 @@ use crate::args::{Build, SourceMetadata};
 use anyhow::{Context as _, Result, anyhow, bail};
 use std::collections::BTreeMap;
 use std::time::SystemTime;
-use wattle_engine::{Declared, ImageOptions, SourceDetail, project_metadata};
+use wattle_engine::{ImageOptions, SourceDetail, project_metadata};
 use wattle_oci::cnb;
 use wattle_transport::Location;
 
-/// Labels that begin so say what the platform says.
-const RESERVED_LABELS: &str = "io.buildpacks.";
+/// Labels that begin so say what the platform says, and what Wattle needs to build the next image.
+const RESERVED_LABELS: [&str; 2] = ["io.buildpacks.", "io.wattle."];
 /// Directories that are free in an image, and not when buildpacks run.
 const RESERVED_DIRECTORIES: [&str; 2] = ["/buildpack", "/tmp"];
 
 impl Settings {
     /// What the command line, the environment and the files say of the image.
     pub(crate) fn image(&self, args: &Build, project: &Project, used: &mut Used) -> Result<ImageOptions> {
-        let mut one = |typed: &Option<String>, option: &'static str, said: &Option<String>| match (typed, said) {
+        let one = |typed: &Option<String>, option: &'static str, said: &Option<String>| match (typed, said) {
             (Some(value), _) => Some((value.clone(), format!("--{option}"))),
             (None, Some(value)) => Some((value.clone(), self.file.name.clone())),
             (None, None) => None,
@@ -60,8 +60,8 @@ impl Settings {
                     "`{key}` cannot be the key of a label: write `--label KEY=VALUE`, with a key such as `org.example.team`"
                 );
             }
-            if key.starts_with(RESERVED_LABELS) {
-                bail!("`{key}` cannot be set: labels that begin with `{RESERVED_LABELS}` say how the image was built");
+            if let Some(reserved) = RESERVED_LABELS.iter().find(|reserved| key.starts_with(**reserved)) {
+                bail!("`{key}` cannot be set: labels that begin with `{reserved}` say how the image was built");
             }
             used.item("label", key, origin);
         }
@@ -71,14 +71,14 @@ impl Settings {
     /// When the image is to be said to be made; none for the time that is the same for all.
     fn created(&self, typed: Option<&str>, used: &mut Used) -> Result<Option<String>> {
         const EPOCH: &str = "SOURCE_DATE_EPOCH";
-        let mut time = |text: &str, origin: &str| {
+        let time = |text: &str, origin: &str, used: &mut Used| {
             let time =
                 created::time(text, SystemTime::now()).with_context(|| format!("the creation time of {origin}"))?;
             used.item("creation-time", &time, origin);
             Ok(Some(time))
         };
         if let Some(text) = typed {
-            return time(text, "--creation-time");
+            return time(text, "--creation-time", used);
         }
         if let Some(text) = self.variable(EPOCH) {
             if let Some(time) = created::epoch(text) {
@@ -89,8 +89,8 @@ impl Settings {
         }
         match &self.file.creation_time {
             None => Ok(None),
-            Some(toml::Value::String(text)) => time(text, &self.file.name),
-            Some(value) => time(&value.to_string(), &self.file.name),
+            Some(toml::Value::String(text)) => time(text, &self.file.name, used),
+            Some(value) => time(&value.to_string(), &self.file.name, used),
         }
     }
 
@@ -160,7 +160,7 @@ fn check_workspace(directory: &str) -> Result<()> {
     cnb::check_workspace(directory).with_context(hint)?;
     let below =
         |reserved: &&str| directory.strip_prefix(reserved).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    match RESERVED_DIRECTORIES.iter().find(below) {
+    match RESERVED_DIRECTORIES.iter().find(|reserved| below(reserved)) {
         Some(reserved) => Err(anyhow!("`{reserved}` has another purpose while buildpacks run").context(hint())),
         None => Ok(()),
     }

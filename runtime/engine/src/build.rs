@@ -56,11 +56,6 @@ pub struct Report {
     pub default_process: Option<String>,
     /// Everything that buildpacks fetched.
     pub fetched: Vec<Origin>,
-    /// Other names that the image has.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub tags: Vec<String>,
-    /// Length of its manifest in bytes.
-    pub manifest_size: u64,
     /// Every bill of materials: those that are in the image, and those of what only the build used.
     #[serde(skip)]
     pub sboms: Sboms,

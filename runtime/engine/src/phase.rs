@@ -48,7 +48,7 @@ impl EngineError {
             | EngineError::ReadImage { .. } => Phase::Analyze,
             EngineError::Package(_) | EngineError::Order(_) | EngineError::NothingApplies { .. } => Phase::Detect,
             EngineError::Buildpack { phase, .. } => *phase,
-            EngineError::RunImageLayers { .. } | EngineError::Packages(_) => Phase::Build,
+            EngineError::RunImageLayers { .. } | EngineError::Packages(_) | EngineError::Slice { .. } => Phase::Build,
             EngineError::Launcher(_)
             | EngineError::DefaultProcess { .. }
             | EngineError::Pack { .. }
@@ -73,7 +73,7 @@ impl EngineError {
             EngineError::NothingApplies { .. } => 20,
             // Whoever cannot say stands in the way, as if no group had passed.
             EngineError::Buildpack { phase: Phase::Detect, .. } => 21,
-            EngineError::Buildpack { phase: Phase::Build, .. } => 51,
+            EngineError::Buildpack { phase: Phase::Build, .. } | EngineError::Slice { .. } => 51,
             error => match error.phase() {
                 Some(phase) => phase.platform_exit_code(),
                 None if error.fault() == Fault::Usage => INVALID_ARGUMENTS,
