@@ -1,41 +1,63 @@
 //! Where variables and service bindings come from.
 
+use crate::containment::buildpack;
+use crate::run_image::TinyRunImage;
 use crate::wattle;
 use std::os::unix::fs::symlink;
 use wattle_test_support::{Call, Files};
 
-const PROJECT: &str = "[_]\nschema-version = \"0.2\"\n[[io.buildpacks.build.env]]\nname = \"BP_WEB_SERVER_ROOT\"\nvalue = \"from-project\"\n";
+const PROJECT: &str =
+    "[_]\nschema-version = \"0.2\"\n[[io.buildpacks.build.env]]\nname = \"COLOUR\"\nvalue = \"from-project\"\n";
 
-/// An application that says how a variable was set: there is no such folder, and a buildpack says so.
-fn detect(files: &Files) -> Call {
-    wattle().args(["detect", files.text(), "--format", "json"]).bare()
+/// A build by a buildpack that prints the variables that it sees.
+struct Shown {
+    buildpack: Files,
+    application: Files,
+    run_image: TinyRunImage,
+    output: Files,
 }
 
+impl Shown {
+    fn call(&self) -> Call {
+        let (image, run_image) = (format!("oci:{}", self.output.join("image").display()), self.run_image.name());
+        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]).bare();
+        call.args(["--format", "json", "--run-image", &run_image, "--output", &image])
+    }
+
+    fn file(&self, name: &str, text: &str) {
+        std::fs::write(self.application.join(name), text).unwrap();
+    }
+}
+
+/// Where the variable was set.
 #[track_caller]
-fn root(call: Call) -> String {
-    let lines = call.run().json_lines();
-    let said = lines.last().unwrap().to_string();
+fn origin(call: Call) -> String {
+    let lines = call.run().succeeds().json_lines();
+    let said: String = lines.iter().filter(|line| line["event"] == "output").map(ToString::to_string).collect();
     let from = said.split("from-").nth(1).unwrap_or_else(|| panic!("it was not set: {said}"));
     from.chars().take_while(char::is_ascii_alphabetic).collect()
 }
 
 #[test]
 fn j5_p4_what_is_typed_comes_before_what_is_written() {
-    let site = Files::of([("index.html", "")]);
-    let set = |from: &str| format!("BP_WEB_SERVER_ROOT=from-{from}");
-    let site = site.with("project.toml", PROJECT);
-    assert_eq!(root(detect(&site)), "project");
-    let site = site.with("wattle.toml", "env-file = \"tool.env\"\n").with("tool.env", set("toolfile"));
-    assert_eq!(root(detect(&site)), "toolfile");
-    let site = site.with("wattle.toml", "env-file = \"tool.env\"\n[env]\nBP_WEB_SERVER_ROOT = \"from-tool\"\n");
-    assert_eq!(root(detect(&site)), "tool");
-    let site = site.with("one.env", set("one")).with("two.env", "# from the environment\nBP_WEB_SERVER_ROOT\n");
-    let one = || detect(&site).arg("--env-file").arg(site.join("one.env"));
-    assert_eq!(root(one()), "one");
-    let two = || one().arg("--env-file").arg(site.join("two.env"));
-    assert_eq!(root(two()), "one", "it is not in the environment");
-    assert_eq!(root(two().env("BP_WEB_SERVER_ROOT", "from-caller")), "caller");
-    assert_eq!(root(two().args(["--env", &set("typed")])), "typed");
+    let application = Files::of([("call", "context"), ("project.toml", PROJECT)]);
+    let shown =
+        Shown { buildpack: buildpack("calls"), application, run_image: TinyRunImage::new(), output: Files::new() };
+    let set = |from: &str| format!("COLOUR=from-{from}");
+    assert_eq!(origin(shown.call()), "project");
+    shown.file("wattle.toml", "env-file = \"tool.env\"\n");
+    shown.file("tool.env", &set("toolfile"));
+    assert_eq!(origin(shown.call()), "toolfile");
+    shown.file("wattle.toml", "env-file = \"tool.env\"\n[env]\nCOLOUR = \"from-tool\"\n");
+    assert_eq!(origin(shown.call()), "tool");
+    shown.file("one.env", &set("one"));
+    shown.file("two.env", "# from the environment\nCOLOUR\n");
+    let one = || shown.call().arg("--env-file").arg(shown.application.join("one.env"));
+    assert_eq!(origin(one()), "one");
+    let two = || one().arg("--env-file").arg(shown.application.join("two.env"));
+    assert_eq!(origin(two()), "one", "it is not in the environment");
+    assert_eq!(origin(two().env("COLOUR", "from-caller")), "caller");
+    assert_eq!(origin(two().args(["--env", &set("typed")])), "typed");
 }
 
 #[test]
@@ -46,12 +68,15 @@ fn a_file_of_variables_that_is_wrong_says_where_and_not_what() {
         let call = wattle().args(["plan", application.text(), "--env-file"]).arg(files.join("build.env"));
         call.calling(files.path(), "files").run().fails(2).failure()
     };
-    insta::assert_snapshot!(told("A=1\nPASSWORD: s3cret\n"), @"");
-    insta::assert_snapshot!(told("=s3cret"), @"");
+    insta::assert_snapshot!(told("A=1\nPASSWORD: s3cret\n"), @"error: [files]/build.env:2: the name of the variable has a space in it: write `NAME=VALUE`, or `NAME` to take it from the environment");
+    insta::assert_snapshot!(told("=s3cret"), @"error: [files]/build.env:1: the variable has no name: write `NAME=VALUE`, or `NAME` to take it from the environment");
     let missing = wattle().args(["plan", application.text(), "--env-file", "nowhere.env"]).run().fails(2).failure();
-    insta::assert_snapshot!(missing, @"");
+    insta::assert_snapshot!(missing, @"
+    error: the file of variables `nowhere.env` cannot be read
+      caused by: No such file or directory (os error 2)
+    ");
     let unset = wattle().args(["plan", application.text(), "--env", "WATTLE_NOT_SET"]).run().succeeds().told();
-    insta::assert_snapshot!(unset, @"");
+    insta::assert_snapshot!(unset, @"warning: `--env WATTLE_NOT_SET` has no effect: there is no such variable in the environment");
 }
 
 #[test]
@@ -67,13 +92,19 @@ fn j8_a_binding_that_is_wrong_says_why() {
         });
         plan().args(options).run().fails(2).failure()
     };
-    insta::assert_snapshot!(told(&["db"]), @"");
-    insta::assert_snapshot!(told(&["db=DIR/nowhere"]), @"");
-    insta::assert_snapshot!(told(&["db=DIR/none"]), @"");
-    insta::assert_snapshot!(told(&["db=DIR/out"]), @"");
-    insta::assert_snapshot!(told(&["../db=DIR/ok"]), @"");
-    insta::assert_snapshot!(told(&["db=DIR/ok", "db=DIR/ok"]), @"");
-    insta::assert_snapshot!(plan().env("SERVICE_BINDING_ROOT", services.join("nowhere")).run().fails(2).failure(), @"");
+    insta::assert_snapshot!(told(&["db"]), @"error: `--binding db` has no name or no directory: write `--binding NAME=DIR`");
+    insta::assert_snapshot!(told(&["db=DIR/nowhere"]), @"
+    error: the binding `db` in `[services]/nowhere` cannot be read
+      caused by: No such file or directory (os error 2)
+    ");
+    insta::assert_snapshot!(told(&["db=DIR/none"]), @"error: `[services]/none` is no service binding: it has no file `type`, which says what it is for, such as `postgresql`");
+    insta::assert_snapshot!(told(&["db=DIR/out"]), @"error: `secret` of the binding `db` in `[services]/out` leads out of it: copy what it leads to");
+    insta::assert_snapshot!(told(&["../db=DIR/ok"]), @"error: `../db` cannot be the name of a binding: it has letters, digits, `-`, `_` and `.`, not first");
+    insta::assert_snapshot!(told(&["db=DIR/ok", "db=DIR/ok"]), @"error: `--binding` names `db` twice: a binding has a name of its own");
+    insta::assert_snapshot!(plan().env("SERVICE_BINDING_ROOT", services.join("nowhere")).run().fails(2).failure(), @"
+    error: `SERVICE_BINDING_ROOT` names `[services]/nowhere`, which cannot be read
+      caused by: No such file or directory (os error 2)
+    ");
     // Of a root, what has no type is no binding.
     let root = Files::of([("none/password", "s3cret"), ("ok/type", "x")]);
     plan().env("SERVICE_BINDING_ROOT", root.path()).run().succeeds();

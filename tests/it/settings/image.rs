@@ -1,5 +1,6 @@
 //! What the user says of an image.
 
+use crate::containment::buildpack;
 use crate::run_image::TinyRunImage;
 use crate::wattle;
 use serde_json::Value;
@@ -57,9 +58,9 @@ fn labels_of_the_user_are_in_the_image() {
     let image = build.with(&["--label", "org.example.team=sales", "--label", "empty="]);
     let labels = &image.config["config"]["Labels"];
     assert_eq!((&labels["org.example.team"], &labels["empty"]), (&"sales".into(), &"".into()));
-    insta::assert_snapshot!(build.refused(&["--label", "team"]), @"");
-    insta::assert_snapshot!(build.refused(&["--label", "=sales"]), @"");
-    insta::assert_snapshot!(build.refused(&["--label", "io.buildpacks.build.metadata={}"]), @"");
+    insta::assert_snapshot!(build.refused(&["--label", "team"]), @"error: `--label team` has no value: write `--label KEY=VALUE`");
+    insta::assert_snapshot!(build.refused(&["--label", "=sales"]), @"error: `` cannot be the key of a label: write `--label KEY=VALUE`, with a key such as `org.example.team`");
+    insta::assert_snapshot!(build.refused(&["--label", "io.buildpacks.build.metadata={}"]), @"error: `io.buildpacks.build.metadata` cannot be set: labels that begin with `io.buildpacks.` say how the image was built");
 }
 
 #[test]
@@ -70,7 +71,10 @@ fn p62_the_default_process_is_one_that_there_is() {
     assert_eq!(worker.config["config"]["Entrypoint"][0], "/cnb/process/worker");
     let metadata = worker.label("io.buildpacks.build.metadata");
     assert_eq!(metadata["buildpack-default-process-type"], "worker");
-    insta::assert_snapshot!(build.refused(&["--default-process", "nothing"]), @"");
+    insta::assert_snapshot!(build.refused(&["--default-process", "nothing"]), @"
+    error: the image has no process `nothing` that could be its default
+    hint: name one of these: web, worker
+    ");
 }
 
 #[test]
@@ -78,7 +82,7 @@ fn the_user_of_an_image_can_be_said() {
     let build = Build::new();
     assert_eq!(build.with(&[]).config["config"]["User"], "65532:65532");
     assert_eq!(build.with(&["--user", "1000:1000"]).config["config"]["User"], "1000:1000");
-    insta::assert_snapshot!(build.refused(&["--user", "a b"]), @"");
+    insta::assert_snapshot!(build.refused(&["--user", "a b"]), @"error: `a b` is no user: write `USER` or `USER:GROUP`, names or numbers, such as `1000:1000`");
 }
 
 #[test]
@@ -111,8 +115,11 @@ fn i14_p151_w25_an_image_is_made_when_the_user_says() {
     assert_eq!(epoch("1700000000", &["--creation-time", "0"]).0, "1970-01-01T00:00:00Z");
     let (created, told) = epoch("yesterday", &[]);
     assert_eq!(created, "1980-01-01T00:00:01Z");
-    insta::assert_snapshot!(told.lines().next().unwrap(), @"");
-    insta::assert_snapshot!(build.refused(&["--creation-time", "yesterday"]), @"");
+    insta::assert_snapshot!(told.lines().next().unwrap(), @"warning: `SOURCE_DATE_EPOCH` is no number of seconds since 1970 and has no effect");
+    insta::assert_snapshot!(build.refused(&["--creation-time", "yesterday"]), @"
+    error: the creation time of --creation-time
+      caused by: `yesterday` is no time: write `now`, seconds since 1970, or such as `2026-01-31T12:00:00Z`
+    ");
 }
 
 #[test]
@@ -147,7 +154,10 @@ fn p61_p99_names_that_cannot_be_had_are_told_and_the_others_are_had() {
     let report = build.output.join("report.toml");
     let tags = [format!("127.0.0.1:{}/team/shop:1", refusing()), registry.image("team/shop:1")];
     let call = || build.call().args(["--tag", &tags[0], "--tag", &tags[1], "--report", report.to_str().unwrap()]);
-    insta::assert_snapshot!(call().run().fails(3).failure(), @"");
+    insta::assert_snapshot!(call().run().fails(3).failure(), @"
+    error: the image is at `oci:[out]/shop`, `[server]/team/shop:1`, and could not be given every other name
+      [server]/team/shop:1: could not look for `[digest]` in `[server]/team/shop`: the registry `[server]` answered 405: method not allowed
+    ");
     let made = Image::verified(&build.output.join("shop"), "latest").digest;
     let report: toml::Table = fs::read_to_string(&report).unwrap().parse().unwrap();
     let names: Vec<&str> = report["image"]["tags"].as_array().unwrap().iter().filter_map(toml::Value::as_str).collect();
@@ -187,9 +197,26 @@ fn p99_a_report_says_what_was_made() {
     let manifest = build.output.join("shop/blobs").join(image.digest.replace(':', "/"));
     assert_eq!(size, fs::metadata(manifest).unwrap().len());
     let text = text.replace(&image.digest, "[digest]").replace(&size.to_string(), "[size]");
-    insta::assert_snapshot!(text, @"");
+    insta::assert_snapshot!(text, @r#"
+    [image]
+    tags = ["oci:[out]/shop"]
+    digest = "[digest]"
+    manifest-size = [size]
+
+    [build]
+    run-image = "oci:[base]/layout:latest"
+    processes = ["web", "worker"]
+    default-process = "web"
+
+    [[build.buildpacks]]
+    id = "wattle/procfile"
+    version = "0.1.0"
+    "#);
     let told = build.call().args(["--report", "/proc/nowhere/report.toml"]).run().fails(2).failure();
-    insta::assert_snapshot!(told, @"");
+    insta::assert_snapshot!(told, @"
+    error: the report `/proc/nowhere/report.toml` cannot be written
+      caused by: No such file or directory (os error 2)
+    ");
 }
 
 #[test]
@@ -208,7 +235,16 @@ fn what_was_used_is_told_by_name_and_not_by_value() {
     let told = call().run().succeeds().told();
     assert!(!told.contains("s3cret"), "{told}");
     let (settings, _) = told.split_once("Reading").unwrap();
-    insta::assert_snapshot!(settings.trim_end(), @"");
+    insta::assert_snapshot!(settings.trim_end(), @"
+    Settings A, B from --env-file [files]/build.env
+             C from [app]/project.toml
+             D from --env
+             binding db from --binding
+             label team from [app]/wattle.toml
+             label x from --label
+             user 1000 from [app]/wattle.toml
+             tag oci:[out]/shop:2 from --tag
+    ");
     let output = call().args(["--format", "json"]).run().succeeds();
     assert!(!output.stdout.contains("s3cret"));
     let settings = event(&output, "settings");
@@ -233,7 +269,9 @@ fn p5_errors_say_the_phase_and_the_exit_code_of_the_platform_api() {
     let empty = Files::of([("README.md", "")]);
     let check_plan = |args: &[&str]| check(wattle().args(["plan", empty.text()]).args(args));
     assert_eq!(check_plan(&[]), ("detect".to_owned(), 20, 1));
-    assert_eq!(check_plan(&["--env", "BP_WEB_SERVER_ROOT=nowhere"]), ("detect".to_owned(), 21, 1));
+    let (calls, broken) = (buildpack("calls"), Files::of([("call", "write in detect")]));
+    let fails = wattle().args(["plan", broken.text(), "--buildpack", calls.text()]);
+    assert_eq!(check(fails), ("detect".to_owned(), 21, 1));
     assert_eq!(check_plan(&["--limit", "memory=much"]), ("none".to_owned(), 3, 2));
     assert_eq!(check(build.call().args(["--default-process", "none"])), ("export".to_owned(), 62, 2));
     let nowhere = build.image("nowhere");
@@ -251,7 +289,7 @@ fn i43_i44_p98_the_image_says_where_its_source_comes_from() {
     assert_eq!(source(&[]), Value::Null);
     let project = "[_]\nschema-version = \"0.2\"\nversion = \"1.4\"\nsource-url = \"https://git.example/shop\"\n";
     fs::write(build.application.join("project.toml"), project).unwrap();
-    insta::assert_snapshot!(source(&[]), @"");
+    insta::assert_snapshot!(source(&[]), @r#"{"metadata":{"url":"https://git.example/shop"},"type":"project","version":{"declared":"1.4"}}"#);
     let git = |args: &[&str]| {
         let options = ["-C", build.application.text(), "-c", "user.name=a", "-c", "user.email=a@example.org"];
         run("git", options.into_iter().chain(args.iter().copied()))
@@ -262,8 +300,8 @@ fn i43_i44_p98_the_image_says_where_its_source_comes_from() {
     git(&["remote", "add", "origin", "https://me:s3cret@git.example/shop.git"]);
     let commit = git(&["rev-parse", "HEAD"]);
     let shown = |options: &[&str]| source(options).to_string().replace(commit.trim(), "[commit]");
-    insta::assert_snapshot!(shown(&[]), @"");
+    insta::assert_snapshot!(shown(&[]), @r#"{"metadata":{"url":"https://git.example/shop"},"type":"git","version":{"commit":"[commit]","declared":"1.4"}}"#);
     fs::write(build.application.join("project.toml"), "").unwrap();
-    insta::assert_snapshot!(shown(&["--source-metadata", "full"]), @"");
+    insta::assert_snapshot!(shown(&["--source-metadata", "full"]), @r#"{"metadata":{"refs":["main"],"url":"https://git.example/shop.git"},"type":"git","version":{"commit":"[commit]"}}"#);
     assert_eq!(source(&["--source-metadata", "none"]), Value::Null);
 }
