@@ -11,6 +11,7 @@ mod bad_input;
 mod build;
 mod cli;
 mod containment;
+mod contract;
 mod exec_d;
 mod launcher;
 mod mmdebstrap;

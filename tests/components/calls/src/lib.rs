@@ -22,7 +22,7 @@ impl Buildpack for Calls {
                 fs::write(cx.app("new"), "")?;
                 Ok(Detection::pass())
             }
-            "leave" => Ok(Detection::pass().provides("left")),
+            "leave" => Ok(Detection::pass().provides("left").requires("left")),
             "plan" => {
                 Ok(Detection::pass().provides("a").requires(("a", &Wanted { version: "1".into() })).provides("b"))
             }

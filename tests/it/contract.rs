@@ -1,0 +1,101 @@
+//! What buildpacks say beside layers and processes, and what becomes of it in the image.
+
+use crate::containment::buildpack;
+use crate::run_image::TinyRunImage;
+use crate::wattle;
+use std::fs;
+use wattle_test_support::{Call, Files, Image, Output};
+
+/// A build by the test buildpack (`tests/components/calls`).
+struct Attempt {
+    buildpack: Files,
+    application: Files,
+    run_image: TinyRunImage,
+    output: Files,
+}
+
+impl Attempt {
+    fn new(files: &[(&str, &str)]) -> Attempt {
+        let application = Files::of(files.iter().copied());
+        Attempt { buildpack: buildpack("calls"), application, run_image: TinyRunImage::new(), output: Files::new() }
+    }
+
+    fn call(&self) -> Call {
+        let image = format!("oci:{}", self.output.join("image").display());
+        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]);
+        let call = call.args(["--output", &image, "--run-image", &self.run_image.name()]);
+        call.calling(self.application.path(), "app")
+    }
+
+    fn build(&self) -> Image {
+        self.call().run().succeeds();
+        Image::verified(&self.output.join("image"), "latest")
+    }
+}
+
+fn created_by(image: &Image) -> Vec<String> {
+    let history = image.config["history"].as_array().unwrap();
+    history.iter().map(|entry| entry["created_by"].as_str().unwrap_or_default().to_owned()).collect()
+}
+
+#[test]
+fn b90_i51_i60_i63_each_slice_is_a_layer_and_one_is_what_is_left() {
+    let files = [
+        ("call", "slices\nnode_modules *.js\npublic/*.png\nnothing"),
+        ("main.js", "1"),
+        ("node_modules/a/index.js", "2"),
+        ("public/logo.png", "3"),
+        ("public/index.html", "4"),
+    ];
+    let image = Attempt::new(&files).build();
+    let slices: Vec<String> = created_by(&image).into_iter().filter(|text| text.starts_with("Application")).collect();
+    assert_eq!(slices, ["Application Slice: 1", "Application Slice: 2", "Application Slice: 3", "Application Slice: 4"]);
+    let metadata = image.label("io.buildpacks.lifecycle.metadata");
+    let app = metadata["app"].as_array().unwrap();
+    assert_eq!(app.len(), 4);
+    // The third has nothing in it, and is the layer that everybody's empty slice is.
+    assert_eq!(app[2]["sha"], "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef");
+}
+
+#[test]
+fn b90_a_slice_that_is_no_pattern_is_the_buildpacks_fault() {
+    let attempt = Attempt::new(&[("call", "slices\n../outside")]);
+    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"");
+    let attempt = Attempt::new(&[("call", "slices\n[a")]);
+    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"");
+    assert!(attempt.output.is_empty());
+}
+
+#[test]
+fn b92_what_one_leaves_goes_to_the_next_that_provides_it() {
+    let attempt = Attempt::new(&[("call", "leave")]);
+    let other = buildpack("calls");
+    let manifest = other.read("buildpack.toml").replace("test/calls", "test/other");
+    fs::write(other.join("buildpack.toml"), manifest).unwrap();
+    let output: Output = attempt.call().args(["--buildpack", other.text(), "--format", "json"]).run().succeeds();
+    let lines = output.json_lines();
+    let warnings: Vec<&str> = lines
+        .iter()
+        .filter(|line| line["event"] == "warning")
+        .filter_map(|line| line["text"].as_str())
+        .filter(|text| text.contains("left"))
+        .collect();
+    // The first one's goes to the second; nobody has the second one's.
+    assert_eq!(warnings, ["test/other left `left` to others, and no later buildpack provides it"]);
+}
+
+#[test]
+fn b94_p64_bills_of_the_build_are_written_and_are_not_in_the_image() {
+    let attempt = Attempt::new(&[("call", "sboms")]);
+    let bills = Files::new();
+    attempt.call().args(["--sbom-output", &bills.join("out").to_string_lossy()]).run().succeeds();
+    let has = |path: &str| bills.join("out").join(path).is_file();
+    assert!(has("launch/test_calls/described/sbom.cdx.json"));
+    assert!(has("launch/test_calls/sbom.cdx.json"));
+    assert!(has("build/test_calls/sbom.cdx.json"));
+    let image = format!("oci:{}", attempt.output.join("image").display());
+    let told = wattle().args(["sbom", &image, "--no-run-image", "--format", "json"]).run().succeeds();
+    let documents = told.json_lines().pop().unwrap()["documents"].clone();
+    let documents: Vec<&str> = documents.as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
+    assert!(documents.iter().all(|path| path.starts_with("/layers/sbom/launch/")), "{documents:?}");
+}
