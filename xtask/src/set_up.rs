@@ -4,7 +4,7 @@ use crate::shell;
 use anyhow::{Result, bail};
 
 /// Programs that tests run, and the Debian package of each.
-const TEST_PROGRAMS: [(&str, &str); 7] = [
+const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("umoci", "umoci"),
     ("runc", "runc"),
     ("skopeo", "skopeo"),
@@ -12,6 +12,7 @@ const TEST_PROGRAMS: [(&str, &str); 7] = [
     ("qemu-aarch64-static", "qemu-user-static"),
     ("npm", "npm"),
     ("mmdebstrap", "mmdebstrap"),
+    ("python3", "python3"),
 ];
 
 /// The C compiler for the C parts of dependencies on Windows.

@@ -69,7 +69,7 @@ mod tests {
     use wattle_tree::{Node, Tree};
 
     #[test]
-    fn is_an_image_whose_every_digest_holds() {
+    fn i2_is_an_image_whose_every_digest_holds() {
         let mut tree = Tree::new();
         tree.insert("etc/os-release", Node::file("ID=debian\n")).unwrap();
         let image = base(Base {

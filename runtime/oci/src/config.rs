@@ -142,7 +142,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_it_does_not_know_survives() {
+    fn i10_what_it_does_not_know_survives() {
         let text = r#"{"architecture":"amd64","author":"x","os":"linux","os.version":"1","config":{"Env":null,"Labels":null,
             "Cmd":null,"Healthcheck":{"Test":["NONE"],"Interval":30000000000},"Shell":["/bin/sh"]},"history":null,
             "rootfs":{"type":"layers","diff_ids":null}}"#;

@@ -133,7 +133,7 @@ pub struct Stack {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunImageName {
     /// The name by which a newer run image is found.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub image: String,
     /// Other places where it is found.
     #[serde(default, skip_serializing_if = "is_default", deserialize_with = "null_as_default")]

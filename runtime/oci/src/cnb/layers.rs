@@ -2,7 +2,8 @@
 
 use super::metadata::Metadata;
 use super::{Error, LAUNCHER, LAYERS_DIR, PROCESS_DIR, names};
-use crate::layer::{Order, Owner, Root, Source, SourceError};
+use crate::layer::{Attributes, Order, Owner, Root, Source, SourceError};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use wattle_tree::{Blob, Node, Tree};
 
@@ -36,15 +37,15 @@ pub(super) fn config(metadata: &Metadata, owner: Owner) -> Result<Source, Error>
 
 /// A link to the launcher for each type of process. None if there are no processes: then there is no such layer.
 pub(super) fn process_types<'a>(types: impl IntoIterator<Item = &'a str>) -> Result<Option<Source>, Error> {
-    let mut tree = Tree::new();
+    let (mut tree, mut attributes) = (Tree::new(), BTreeMap::new());
     for kind in types {
         names::check_process(kind)?;
-        tree.insert(kind, Node::symlink(LAUNCHER))?;
+        let path = format!("{}/{kind}", PROCESS_DIR.trim_start_matches('/'));
+        tree.insert(&path, Node::symlink(LAUNCHER))?;
+        // So the reference implementation has it. No system heeds the mode of a link.
+        attributes.insert(path, Attributes { owner: Owner::ROOT, mode: 0o755 });
     }
-    if tree.is_empty() {
-        return Ok(None);
-    }
-    Ok(Some(one(PROCESS_DIR.to_owned(), tree, Owner::ROOT, Order::Directories)?))
+    Ok((!tree.is_empty()).then(|| Source::filesystem(tree, attributes)))
 }
 
 fn one(path: String, tree: Tree, owner: Owner, order: Order) -> Result<Source, SourceError> {

@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn every_bill_has_its_place() {
+    fn b96_i73_every_bill_has_its_place() {
         let sboms = [
             sbom(SbomOf::Launcher, SbomFormat::CycloneDx),
             sbom(SbomOf::Packages, SbomFormat::Spdx),
@@ -170,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn what_leads_elsewhere_is_left_out() {
+    fn i74_what_leads_elsewhere_is_left_out() {
         let mut tar = tar::Builder::new(Vec::new());
         for path in
             ["layers/sbom/launch/a/sbom.cdx.json", "layers/sbom/launch/xx/sbom.cdx.json", "layers/other", "etc/passwd"]

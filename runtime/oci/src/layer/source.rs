@@ -44,7 +44,7 @@ pub enum Order {
 pub struct Attributes {
     /// To whom it belongs.
     pub owner: Owner,
-    /// Permission bits and the sticky bit.
+    /// Permission bits, and those for setting user and group and for sticking.
     pub mode: u32,
 }
 
@@ -183,7 +183,7 @@ mod tests {
     }
 
     #[test]
-    fn parents_come_first_and_once() {
+    fn i55_i56_parents_come_first_and_once() {
         assert_eq!(
             check(Order::Directories, &[("/layers/b/z", &["f"]), ("/layers/a-b", &[]), ("/layers/a/x", &[])]),
             "0:/layers 0:/layers/a 1000:/layers/a/x 1000:/layers/a-b 0:/layers/b 1000:/layers/b/z 1000:/layers/b/z/f"
@@ -192,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_two_orders() {
+    fn i57_there_are_two_orders() {
         let names: &[&str] = &["a/z", "a-b"];
         assert_eq!(check(Order::Directories, &[("/w", names)]), "1000:/w 1000:/w/a 1000:/w/a/z 1000:/w/a-b");
         assert_eq!(check(Order::Paths, &[("/w", names)]), "1000:/w 1000:/w/a 1000:/w/a-b 1000:/w/a/z");

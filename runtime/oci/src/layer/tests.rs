@@ -55,7 +55,7 @@ fn sample() -> Tree {
 }
 
 #[test]
-fn the_tar_stream_is_that_of_the_reference_implementation() {
+fn i54_i59_the_tar_stream_is_that_of_the_reference_implementation() {
     let check = |order| packed(&source(sample(), order), 2).0.diff_id.to_string();
     assert_eq!(check(Order::Directories), "sha256:943c291ee730ffa2039a22618cae1712241d020ba60caad3b61c58ba58d11d46");
     assert_eq!(check(Order::Paths), "sha256:4ecae4e32c261996dee4c835faf76c2706cf56a2fa37dba4aaa139f89ef8848e");
@@ -63,7 +63,7 @@ fn the_tar_stream_is_that_of_the_reference_implementation() {
 
 /// If this changes, so must [`super::FORMAT`], or stores have layers that nobody else would make.
 #[test]
-fn the_compressed_form_is_known_by_its_format() {
+fn i91_the_compressed_form_is_known_by_its_format() {
     let digest = packed(&source(sample(), Order::Paths), 2).0.digest.to_string();
     insta::assert_snapshot!(format!("{} {digest}", super::FORMAT), @"gzip-1 sha256:93bd5fd424008e7749933bcf85c054b650d8240c6c0b504d99ffd88c6744cd44");
 }
@@ -78,7 +78,7 @@ fn a_name_that_would_remove_another_is_refused() {
 }
 
 #[test]
-fn an_empty_layer_is_two_empty_blocks() {
+fn i63_an_empty_layer_is_two_empty_blocks() {
     let (packed, out) = packed(&Source::new(Vec::new(), Order::Paths).unwrap(), 1);
     assert_eq!(packed.uncompressed, 1024);
     assert_eq!(tar_of(&out), [0; 1024]);

@@ -247,14 +247,16 @@ mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
-    fn what_is_no_file_and_what_cannot_be_read_is_named() {
-        let socket = directory(&[("a/file", "")]);
+    fn i58_what_is_no_file_and_what_cannot_be_read_is_named() {
+        let (socket, pipe) = (directory(&[("a/file", "")]), directory(&[("a/file", "")]));
         let _listener = std::os::unix::net::UnixListener::bind(socket.path().join("a/socket")).unwrap();
-        let error = chain(&read(&open(socket.path()), &Rules::default()).unwrap_err());
-        assert_eq!(
-            error,
-            "`a/socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link"
-        );
+        assert!(std::process::Command::new("mkfifo").arg(pipe.path().join("a/pipe")).status().unwrap().success());
+        let errors =
+            [socket, pipe].map(|directory| chain(&read(&open(directory.path()), &Rules::default()).unwrap_err()));
+        insta::assert_snapshot!(errors.join("\n"), @"
+        `a/socket` cannot be part of an application: it is neither a file, a directory nor a symbolic link
+        `a/pipe` cannot be part of an application: it is neither a file, a directory nor a symbolic link
+        ");
 
         let closed = directory(&[("a/closed", "x")]);
         let path = closed.path().join("a/closed");
@@ -264,6 +266,22 @@ mod unix {
             let error = chain(&read(&open(closed.path()), &Rules::default()).unwrap_err());
             assert!(error.starts_with("cannot read `a/closed`: "), "{error}");
         }
+    }
+
+    #[test]
+    fn i58_hard_links_are_files_of_their_own_and_of_modes_only_the_executable_bit_counts() {
+        let directory = directory(&[("file", "x"), ("tool", "#!"), ("own", "")]);
+        std::fs::hard_link(directory.path().join("file"), directory.path().join("link")).unwrap();
+        let mode = |name: &str, mode| {
+            let path = directory.path().join(name);
+            std::fs::set_permissions(path, PermissionsExt::from_mode(mode)).unwrap();
+        };
+        mode("tool", 0o6750);
+        mode("own", 0o600);
+        let tree = read(&open(directory.path()), &Rules::default()).unwrap();
+        let executable = |name| tree.file(name).unwrap().executable;
+        assert_eq!(["file", "link", "own", "tool"].map(executable), [false, false, false, true]);
+        assert_eq!(tree.file("link").unwrap().blob.to_vec().unwrap(), b"x");
     }
 
     #[cfg(target_os = "linux")]

@@ -35,6 +35,7 @@ impl Image {
         let digest = text(&descriptor["digest"]).to_owned();
         let image = Image { layout: layout.to_owned(), digest, manifest, config };
         image.verify_layers();
+        image.verify_labels();
         let seen = json(skopeo(["inspect", &format!("oci:{}:{tag}", layout.display())]).as_bytes());
         assert_eq!(seen["Digest"], image.digest, "skopeo sees another image");
         image
@@ -65,6 +66,36 @@ impl Image {
         let history = self.config["history"].as_array().map_or(&[][..], Vec::as_slice);
         let of_layers = history.iter().filter(|entry| entry["empty_layer"] != true).count();
         assert_eq!(of_layers, found.len(), "the history is not that of the layers");
+    }
+
+    /// Holds the labels to their schemas, and what launchers read to its own.
+    #[track_caller]
+    fn verify_labels(&self) {
+        let labels = &self.config["config"]["Labels"];
+        if labels.is_null() {
+            return;
+        }
+        wattle_test_schemas::check_labels(labels).expect("the labels are as the schemas have them");
+        if labels["io.buildpacks.lifecycle.metadata"].is_string() {
+            let text = self.metadata_toml();
+            let document = toml::from_str(&text).unwrap_or_else(|error| panic!("this is no TOML: {error}\n{text}"));
+            wattle_test_schemas::check("metadata-toml", &document).expect("launchers can read it");
+        }
+    }
+
+    /// What launchers read, from the layer that the label says has it.
+    #[track_caller]
+    pub fn metadata_toml(&self) -> String {
+        let sha = &self.label("io.buildpacks.lifecycle.metadata")["config"]["sha"];
+        let position = self.diff_ids().iter().position(|diff_id| sha == diff_id);
+        let mut layer = tar::Archive::new(self.tar(position.expect("the label names a layer of the image")));
+        for entry in layer.entries().expect("the layer can be read") {
+            let mut entry = entry.expect("the layer can be read");
+            if entry.path_bytes().ends_with(b"layers/config/metadata.toml") {
+                return io::read_to_string(&mut entry).expect("the file can be read");
+            }
+        }
+        panic!("there is no `metadata.toml` in the layer {sha}");
     }
 
     fn diff_id(&self, layer: &Value) -> String {
