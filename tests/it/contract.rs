@@ -60,9 +60,17 @@ fn b90_i51_i60_i63_each_slice_is_a_layer_and_one_is_what_is_left() {
 #[test]
 fn b90_a_slice_that_is_no_pattern_is_the_buildpacks_fault() {
     let attempt = Attempt::new(&[("call", "slices\n../outside")]);
-    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"");
+    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"
+    error: test/calls@0.1.0 cuts the application into slices that cannot be
+      caused by: `../outside` is no pattern for files of the application: it leads out of the application
+    hint: this is an error in the buildpack, or in the setting that it has the pattern from
+    ");
     let attempt = Attempt::new(&[("call", "slices\n[a")]);
-    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"");
+    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"
+    error: test/calls@0.1.0 cuts the application into slices that cannot be
+      caused by: `[a` is no pattern for files of the application: a `[` has no `]`
+    hint: this is an error in the buildpack, or in the setting that it has the pattern from
+    ");
     assert!(attempt.output.is_empty());
 }
 
