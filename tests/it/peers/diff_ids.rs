@@ -1,0 +1,24 @@
+//! What both build of one application, with one buildpack in its two forms, is the same image, but for what is told here.
+
+use super::fields::{Differences, differences};
+use super::{World, application};
+
+/// What configuration and labels say differently: what the reference has, and what Wattle has.
+const DIFFERENCES: Differences = &[];
+
+#[test]
+fn i50_i51_i54_i55_i56_i57_i58_i59_the_same_tree_is_the_same_layer() {
+    let Some(world) = World::new() else { return };
+    world.wattle_builds(&application(), true, "run:1", "shop:1");
+    let room = world.room("run:1");
+    world.creator_builds(&room, &application(), "run:1", "reference:1");
+    let (ours, theirs) = (world.seen("shop:1"), world.seen("reference:1"));
+    let (labels, their_labels) = (ours.lifecycle(), theirs.lifecycle());
+    assert_eq!(labels["app"], their_labels["app"], "the application");
+    for layer in ["tree", "variables"] {
+        let of = |labels: &serde_json::Value| labels["buildpacks"][0]["layers"][layer]["sha"].clone();
+        assert_eq!(of(&labels), of(&their_labels), "{layer}");
+    }
+    assert_eq!(labels["process-types"], their_labels["process-types"], "process types");
+    assert_eq!(differences(&theirs.config, &ours.config), DIFFERENCES);
+}
