@@ -8,6 +8,7 @@ mod fields;
 mod launchers;
 mod pack;
 mod rebaser;
+mod rebuild;
 
 use crate::wattle;
 use serde_json::Value;

@@ -34,7 +34,8 @@ fn check(world: &World, image: &str, launcher: &[u8]) {
         assert_eq!(&written(&bundle, args), expected, "{args:?}");
     }
     // That much is in it, so that it is not one nothing beside another.
-    for variable in ["ALL_SET=set for ALL", "WEB_SET=set for WEB", "SEEN=ALL,LAUNCH,WEB", "FIRST=WEB LAUNCH ALL"] {
+    let (web, execd) = ("IN_web=ALL,LAUNCH,WEB", "IN_execd=ALL,LAUNCH,WEB");
+    for variable in ["ALL_SET=set for ALL", "WEB_DEFAULT=default for WEB", "FIRST=WEB LAUNCH ALL", web, execd] {
         assert!(own[0].contains(variable), "{variable}: {:?}", own[0]);
     }
     assert!(own[1].contains("/proc/self/environ") && own[6].contains("SEEN=ALL,LAUNCH"), "{own:?}");
@@ -43,14 +44,14 @@ fn check(world: &World, image: &str, launcher: &[u8]) {
 }
 
 #[test]
-fn l1_l4_l10_l11_l13_l39_the_launcher_of_the_reference_starts_our_processes() {
+fn b74_b80_b81_l1_l4_l10_l11_l12_l13_l39_the_launcher_of_the_reference_starts_our_processes() {
     let Some(world) = World::new() else { return };
     world.wattle_builds(&application(), true, "run:1", "shop:1");
     check(&world, "shop:1", &fs::read(world.peers.program("launcher")).unwrap());
 }
 
 #[test]
-fn l1_l4_l10_l11_l13_our_launcher_starts_the_processes_of_the_reference() {
+fn b74_b80_b81_l1_l4_l10_l11_l12_l13_our_launcher_starts_the_processes_of_the_reference() {
     let Some(world) = World::new() else { return };
     let room = world.room("docker-run:1");
     world.creator_builds(&room, &application(), "docker-run:1", "reference:1");

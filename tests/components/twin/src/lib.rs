@@ -1,16 +1,32 @@
 //! What the scripts in `bin/` do for the reference implementation: the same layers, byte for byte, the same processes and
 //! labels.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
-use wattle_buildpack::{Build, Buildpack, Detect, Detection, Launch, Layer, Process, Result, Scope, register};
+use wattle_buildpack::{
+    Build, Buildpack, Detect, Detection, Launch, Layer, Process, Result, Sbom, Scope, State, register,
+};
 
 struct Twin;
 
 #[derive(Serialize)]
 struct Key {
     version: String,
+}
+
+impl Key {
+    /// As it is stored.
+    fn fields(&self) -> BTreeMap<String, String> {
+        [("version".to_owned(), self.version.clone())].into()
+    }
+}
+
+#[derive(Serialize, Deserialize, Default)]
+#[serde(default)]
+struct Stored {
+    builds: u64,
 }
 
 impl Buildpack for Twin {
@@ -24,13 +40,20 @@ impl Buildpack for Twin {
     #[expect(clippy::print_stdout, reason = "standard output is the build log")]
     fn build(&self, cx: &Build) -> Result<Launch> {
         let key = Key { version: fs::read_to_string(cx.app("version"))?.trim_end().to_owned() };
-        let mut made = "kept";
-        cx.layer("tree").launch().cached_by(&key).or_create(|layer| {
-            made = "made";
-            copy(&cx.app("tree"), layer, "")
-        })?;
-        println!("tree: {made}");
+        // Whoever made it: a buildpack is asked before layers of other programs than itself are taken over.
+        let mut tree = cx.layer("tree").launch().open()?;
+        let is_kept = *tree.state() == State::Kept && tree.stored_key() == Some(key.fields());
+        if !is_kept {
+            tree.clear()?;
+            tree.sbom(&bill("leaf"))?;
+            copy(&cx.app("tree"), &tree, "")?;
+        }
+        tree.set_key(&key)?;
+        println!("tree: {}", if is_kept { "kept" } else { "made" });
         cx.layer("variables").launch().cache().cached_by(&key).or_create(variables)?;
+        let Stored { builds } = cx.stored()?;
+        println!("builds before: {builds}");
+        cx.store(&Stored { builds: builds + 1 })?;
         Ok(launch(cx))
     }
 }
@@ -74,7 +97,17 @@ fn variables(layer: &Layer) -> Result<()> {
             .append("SEEN", name, ",")?
             .prepend("FIRST", name, " ")?;
     }
+    for (kind, name) in [(None, "execd"), (Some("web"), "web")] {
+        layer.exec_d(kind, "seen", format!("#!/bin/sh\necho \"IN_{name} = \\\"$SEEN\\\"\" >&3\n"))?;
+    }
     Ok(())
+}
+
+fn bill(of: &str) -> Sbom {
+    let component = format!(r#"{{"type":"library","name":"{of}","version":"1.0.0"}}"#);
+    Sbom::CycloneDx(format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","version":1,"components":[{component}]}}"#
+    ))
 }
 
 fn launch(cx: &Build) -> Launch {
@@ -82,5 +115,8 @@ fn launch(cx: &Build) -> Launch {
         .process(Process::new("arguments", ["cat", "/proc/self/cmdline"]).args(["/proc/self/environ"]))
         .process(Process::new("replaceable", ["echo"]).args(["replaced", "or not"]))
         .process(Process::new("below", ["pwd"]).working_directory(cx.app("tree")))
+        .slice(["tree/a*", "version"])
+        .slice(["tree/*/*/file", "tree/none"])
+        .sbom(bill("whole"))
         .label("org.example.team", "shop <&> Co")
 }
