@@ -63,7 +63,7 @@ impl Image {
         let script = format!("i=0; while [ $i -lt {STARTS} ]; do {launcher} /bin/true || exit 1; i=$((i + 1)); done");
         let mut command = Command::new("chroot");
         command.args(["--userspec", "1000:1000"]).arg(self.0.root()).args(["/bin/sh", "-c", &script]);
-        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("CNB_PLATFORM_API", "0.14");
+        command.env_clear().env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin").env("CNB_PLATFORM_API", "0.15");
         Ok(cost::of(&command)?.0)
     }
 }

@@ -14,7 +14,9 @@ use crate::wattle;
 use serde_json::Value;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, symlink};
-use wattle_test_support::{Bundle, Call, Files, Image, Output, Peers, Registry, Room, component, root, run, skopeo};
+use wattle_test_support::{
+    Bundle, Call, Files, Image, Output, Peers, Registry, Room, Wattle, component, root, run, skopeo,
+};
 
 /// A registry with two releases of a run image, in the two forms that images have: `run:1` and `run:2` are OCI images, as
 /// Wattle makes them, `docker-run:1` and `docker-run:2` are Docker's.
@@ -80,7 +82,12 @@ impl World {
 
     /// Builds an application with the component of `twin`, or, if that is not wanted, with our own buildpacks.
     fn wattle_builds(&self, application: &Files, twin: bool, run_image: &str, name: &str) -> Output {
-        let call = wattle().args(["build", "--platform", "linux/amd64", "--run-image", &self.image(run_image)]);
+        self.builds_with(&wattle(), application, twin, run_image, name)
+    }
+
+    /// The same with a store.
+    fn builds_with(&self, wattle: &Wattle, application: &Files, twin: bool, run_image: &str, name: &str) -> Output {
+        let call = wattle.args(["build", "--platform", "linux/amd64", "--run-image", &self.image(run_image)]);
         let call = call.args(["--output", &self.image(name)]).arg(application.path());
         let buildpack = twin_buildpack();
         let call = if twin { call.args(["--buildpack", buildpack.text()]) } else { call };

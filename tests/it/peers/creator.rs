@@ -1,13 +1,10 @@
 //! Wattle inspects and rebases images that the reference's `creator` made.
 
-use super::fields::{Differences, differences};
+use super::fields::rebased_differences;
 use super::{World, application};
 use serde_json::Value;
 use std::fs;
 use wattle_test_support::Files;
-
-/// What `rebaser` does differently from us, with images of the reference.
-const DIFFERENCES: Differences = &[];
 
 impl World {
     fn created(&self, run_image: &str) {
@@ -21,7 +18,35 @@ fn l32_wattle_inspects_what_the_reference_built() {
     let Some(world) = World::new() else { return };
     world.created("run:1");
     let said = wattle_says(&["inspect", &world.image("reference:1")]);
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    Image      [server]/reference:1
+    Digest     [digest]
+    Platform   linux/amd64
+    Size       [size]
+    User       1001:1000
+    Run image  [server]/run@[digest]
+
+    Buildpacks
+      test/twin  1.2.3
+
+    Processes
+      arguments               cat /proc/self/cmdline /proc/self/environ  test/twin
+      below                   pwd                                        test/twin
+      replaceable             echo replaced 'or not'                     test/twin
+      web          (default)  environ                                    test/twin
+
+    Layers
+      run image            [size]  [digest]
+      test/twin:tree       [size]   [digest]
+      test/twin:variables  [size]   [digest]
+      bill of materials    [size]   [digest]
+      application          [size]   [digest]
+      application          [size]   [digest]
+      application          [size]   [digest]
+      launcher             [size]  [digest]
+      configuration        [size]   [digest]
+      process types        [size]   [digest]
+    ");
 }
 
 fn wattle_says(args: &[&str]) -> String {
@@ -44,7 +69,8 @@ fn i80_i83_i85_i87_what_the_reference_built_is_rebased_alike() {
         world.rebaser_rebases(&[], &first, &["by-rebaser:1"]).succeeds();
         let (ours, theirs) = (world.seen("by-wattle:1"), world.seen("by-rebaser:1"));
         assert_eq!((ours.diff_ids(), ours.blobs()), (theirs.diff_ids(), theirs.blobs()));
-        assert_eq!(differences(&theirs.config, &ours.config), DIFFERENCES);
+        let found = rebased_differences(&theirs.config, &ours.config);
+        assert!(found.is_empty(), "{found:#?}");
         // All of it can be read by others, and it starts.
         assert_eq!(world.unpacked("by-wattle:1").run(["/cnb/process/below"]).succeeds().stdout, "/workspace/tree\n");
         assert_ne!(ours.digest, built.digest);

@@ -9,7 +9,7 @@ use wattle_test_support::Bundle;
 const STARTED: [&[&str]; 8] = [
     &["/cnb/process/web"],
     &["/cnb/process/arguments"],
-    &["/cnb/process/arguments", "/proc/self/environ", "/etc/hostname"],
+    &["/cnb/process/arguments", "/proc/self/environ", "/etc/os-release"],
     &["/cnb/process/replaceable"],
     &["/cnb/process/replaceable", "other", "", "with space"],
     &["/cnb/process/below"],
@@ -56,6 +56,6 @@ fn b74_b80_b81_l1_l4_l10_l11_l12_l13_our_launcher_starts_the_processes_of_the_re
     let room = world.room("docker-run:1");
     world.creator_builds(&room, &application(), "docker-run:1", "reference:1");
     world.wattle_builds(&application(), true, "run:1", "shop:1");
-    let ours = world.unpacked("shop:1").root().join("cnb/lifecycle/launcher");
-    check(&world, "reference:1", &fs::read(ours).unwrap());
+    let ours = world.unpacked("shop:1");
+    check(&world, "reference:1", &fs::read(ours.root().join("cnb/lifecycle/launcher")).unwrap());
 }

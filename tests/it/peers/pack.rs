@@ -68,7 +68,34 @@ fn l32_l33_pack_says_it_to_people_too() {
     // A word, a version and a web page, with as much space between as there is.
     let text: Vec<String> =
         said.data().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    insta::assert_snapshot!(text.join("\n").replace(version, "[version]"), @r"");
+    insta::assert_snapshot!(text.join("\n").replace(version, "[version]"), @r"
+    Inspecting image: '[server]/shop:1'
+
+    REMOTE:
+
+    Stack:
+
+    Base Image:
+    Reference: [server]/run@[digest]
+    Top Layer: [digest]
+
+    Run Images:
+    [server]/run:1
+
+    Rebasable: true
+
+    Buildpacks:
+    ID VERSION HOMEPAGE
+    wattle/procfile [version] -
+
+    Processes:
+    TYPE SHELL COMMAND ARGS WORK DIR
+    web (default) cat /etc/os-release /workspace
+    worker env A=b /workspace
+
+    LOCAL:
+    (not present)
+    ");
 }
 
 #[test]

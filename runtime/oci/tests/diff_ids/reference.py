@@ -1,8 +1,9 @@
 """Digests of layers by the rules of tar normalisation (items I54 to I63 of the checklist), one a line, with nothing of ours:
 headers, their numbers and their checksums are those of Python's `tarfile`.
 
-Reads JSON: a list of layers or of applications to slice, `{"root", "parents", "above", "uid", "gid", "order", "slices", "entries"}`,
-where `above` is to whom the parents belong, the superuser unless said, an entry is `{"path", "kind", "text", "mode", "uid"}` and directories need not be said.
+Reads JSON: a list of layers or of applications to slice, `{"root", "parents", "above", "uid", "gid", "order", "slices",
+"entries"}`, where `above` is to whom the parents belong, the superuser unless said; an entry is `{"path", "kind", "text",
+"mode", "uid"}`, and directories need not be said.
 """
 
 import hashlib

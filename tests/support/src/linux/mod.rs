@@ -29,6 +29,7 @@ pub use listing::{Entry, Listing};
 pub use npm::Npm;
 pub use peers::Peers;
 pub use process::{Output, Process, run, skopeo};
+pub use redact::redacted;
 pub use registry::Registry;
 pub use room::Room;
 pub use wattle::{Call, Wattle};

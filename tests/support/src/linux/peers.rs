@@ -15,7 +15,7 @@ const VARIABLE: &str = "WATTLE_PEERS";
 /// All that are needed.
 const PROGRAMS: [&str; 5] = ["creator", "rebaser", "lifecycle", "launcher", "pack"];
 /// The Platform API that they are asked to speak: that of our images.
-const PLATFORM_API: &str = "0.14";
+const PLATFORM_API: &str = "0.15";
 /// What users have who say nothing else.
 const PATH: &str = "/usr/sbin:/usr/bin:/sbin:/bin";
 
