@@ -4,8 +4,12 @@
 mod building;
 mod cost;
 mod files;
+mod fleet;
+mod launching;
 mod machine;
 mod packing;
+mod proxy;
+mod rebasing;
 mod run_images;
 mod sizes;
 mod table;
@@ -45,6 +49,10 @@ enum Group {
     Building,
     /// Making the default run image, beside mmdebstrap
     RunImages,
+    /// Rebasing a thousand images in a registry, beside the reference's `rebaser`
+    Rebasing,
+    /// Starting a process by the launcher, beside the reference's
+    Launching,
     /// Sizes of what is shipped
     Sizes,
 }
@@ -72,6 +80,8 @@ impl Group {
             Group::Packing => packing::measure(runs),
             Group::Building => building::measure(runs),
             Group::RunImages => run_images::measure(runs),
+            Group::Rebasing => rebasing::measure(runs),
+            Group::Launching => launching::measure(runs),
             Group::Sizes => sizes::measure(),
         }
     }

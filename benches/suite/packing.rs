@@ -51,7 +51,7 @@ pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
 pub(crate) fn pack(directory: &Path, out: &Path) -> Result<()> {
     let opened = Dir::open_ambient_dir(directory, ambient_authority())?;
     let tree = directory::read(&opened, &Rules::none())?;
-    let root = Root { path: "/files".to_owned(), tree, owner: Owner::ROOT };
+    let root = Root { path: "/files".to_owned(), parents: Owner::ROOT, tree, owner: Owner::ROOT };
     let source = Source::new(vec![root], Order::Directories)?;
     let threads = thread::available_parallelism().unwrap_or(NonZeroUsize::MIN);
     let packed = layer::pack(&source, &mut BufWriter::new(File::create(out)?), threads)?;

@@ -154,8 +154,13 @@ pub(crate) fn seconds(times: impl Iterator<Item = Duration>) -> Vec<f64> {
 }
 
 /// A row of a length that every run has.
-#[expect(clippy::cast_precision_loss, reason = "a byte more or less does not show")]
 pub(crate) fn bytes(what: &str, wattle: u64, peer: Option<(&str, u64)>) -> Option<Row> {
-    let peer = peer.map(|(name, len)| (name, Some(vec![len as f64])));
+    bytes_beside(what, wattle, peer.map(|(name, len)| (name, Some(len))))
+}
+
+/// The same, beside a peer that may not be on this machine.
+#[expect(clippy::cast_precision_loss, reason = "a byte more or less does not show")]
+pub(crate) fn bytes_beside(what: &str, wattle: u64, peer: Option<(&str, Option<u64>)>) -> Option<Row> {
+    let peer = peer.map(|(name, len)| (name, len.map(|len| vec![len as f64])));
     compared(what, Unit::Bytes, vec![wattle as f64], peer)
 }

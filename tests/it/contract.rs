@@ -49,7 +49,10 @@ fn b90_i51_i60_i63_each_slice_is_a_layer_and_one_is_what_is_left() {
     ];
     let image = Attempt::new(&files).build();
     let slices: Vec<String> = created_by(&image).into_iter().filter(|text| text.starts_with("Application")).collect();
-    assert_eq!(slices, ["Application Slice: 1", "Application Slice: 2", "Application Slice: 3", "Application Slice: 4"]);
+    assert_eq!(
+        slices,
+        ["Application Slice: 1", "Application Slice: 2", "Application Slice: 3", "Application Slice: 4"]
+    );
     let metadata = image.label("io.buildpacks.lifecycle.metadata");
     let app = metadata["app"].as_array().unwrap();
     assert_eq!(app.len(), 4);

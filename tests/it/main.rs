@@ -17,6 +17,7 @@ mod launcher;
 mod mmdebstrap;
 mod node_modules;
 mod packages;
+mod peers;
 mod rebase;
 mod restore;
 mod run_image;

@@ -68,11 +68,13 @@ fn diff_id(source: &Source) -> String {
     layer.diff_id.to_string()
 }
 
-/// A layer of a directory, as those of buildpacks, and how the other writer is told of it.
+/// A layer of a directory, as those of buildpacks, and how the other writer is told of it. All of `/layers` belongs to who
+/// builds, and all of `/cnb` to the superuser: parents belong to whom the root does.
 fn directory(root: &str, entries: &Entries, owner: Owner) -> (Source, Value) {
-    let source = Source::new(vec![Root { path: root.to_owned(), tree: tree(entries), owner }], Order::Directories);
+    let only = Root { path: root.to_owned(), parents: owner, tree: tree(entries), owner };
+    let source = Source::new(vec![only], Order::Directories);
     let layer = json!({
-        "root": root, "parents": parents(root), "uid": owner.uid, "gid": owner.gid, "order": "directories",
+        "root": root, "parents": parents(root), "above": [owner.uid, owner.gid], "uid": owner.uid, "gid": owner.gid, "order": "directories",
         "slices": [], "entries": entries
     });
     (source.unwrap(), layer)

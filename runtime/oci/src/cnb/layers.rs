@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use wattle_tree::{Blob, Node, Tree};
 
-/// The layer `name` of the buildpack `id`.
+/// The layer `name` of the buildpack `id`. As where the reference implementation builds, all of `/layers` belongs to who builds.
 pub fn launch_layer(id: &str, name: &str, tree: Tree, owner: Owner) -> Result<Source, SourceError> {
-    one(format!("{LAYERS_DIR}/{}/{name}", names::directory(id)), tree, owner, Order::Directories)
+    let path = format!("{LAYERS_DIR}/{}/{name}", names::directory(id));
+    Source::new(vec![Root { path, parents: owner, tree, owner }], Order::Directories)
 }
 
 /// The application or a slice of it, as [`slice`](super::slice) gives it, in the directory `workspace`. If there is nothing
@@ -32,7 +33,8 @@ pub fn launcher(program: Blob) -> Result<Source, SourceError> {
 pub(super) fn config(metadata: &Metadata, owner: Owner) -> Result<Source, Error> {
     let text = metadata.to_toml()?;
     let tree = [(Arc::from("metadata.toml"), Node::file(text.as_str()))].into_iter().collect();
-    Ok(one(format!("{LAYERS_DIR}/config"), tree, owner, Order::Directories)?)
+    let root = Root { path: format!("{LAYERS_DIR}/config"), parents: owner, tree, owner };
+    Ok(Source::new(vec![root], Order::Directories)?)
 }
 
 /// A link to the launcher for each type of process. None if there are no processes: then there is no such layer.
@@ -49,5 +51,5 @@ pub(super) fn process_types<'a>(types: impl IntoIterator<Item = &'a str>) -> Res
 }
 
 fn one(path: String, tree: Tree, owner: Owner, order: Order) -> Result<Source, SourceError> {
-    Source::new(vec![Root { path, tree, owner }], order)
+    Source::new(vec![Root { path, parents: Owner::ROOT, tree, owner }], order)
 }

@@ -99,7 +99,7 @@ pub(super) fn layer(sboms: &[Sbom], owner: Owner) -> Result<Option<Layer>, Error
     for sbom in sboms {
         tree.insert(&sbom.path(), Node::file(sbom.document.clone()))?;
     }
-    let root = Root { path: format!("{LAYERS_DIR}/sbom/launch"), tree, owner };
+    let root = Root { path: format!("{LAYERS_DIR}/sbom/launch"), parents: owner, tree, owner };
     Ok(Some(Layer::in_memory(&Source::new(vec![root], Order::Directories)?)?))
 }
 

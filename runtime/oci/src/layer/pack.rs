@@ -24,7 +24,7 @@ const LEVEL: u32 = 2;
 /// By what the compressed form is known: whoever keeps layers that are packed keeps them by this too, or what comes out would
 /// depend on when it was packed. To be raised with whatever changes the bytes, a new version of the compressor among it; a
 /// test says when.
-pub const FORMAT: &str = "gzip-1";
+pub const FORMAT: &str = "gzip-2";
 /// "Unknown" (RFC 1952, section 2.3): the host that compressed is not to show.
 const GZIP_OS: u8 = 255;
 

@@ -20,9 +20,10 @@ impl Owner {
 /// A tree and its place in the image.
 #[derive(Debug, Clone)]
 pub struct Root {
-    /// Absolute path of the directory, `/layers/wattle_node/runtime`. Its parents become directories of the superuser,
-    /// with mode 0755.
+    /// Absolute path of the directory, `/layers/wattle_node/runtime`. Its parents become directories with mode 0755.
     pub path: String,
+    /// To whom the parents belong, unless those of another root of the layer are the same directories.
+    pub parents: Owner,
     /// What is in it.
     pub tree: Tree,
     /// To whom the directory and everything in it belongs.
@@ -110,7 +111,7 @@ impl Source {
     /// A layer of a whole file system, as base images have. Everything belongs to the superuser, but for the paths
     /// (relative to the root) that have attributes.
     pub fn filesystem(tree: Tree, attributes: BTreeMap<String, Attributes>) -> Source {
-        let root = Root { path: String::new(), tree, owner: Owner::ROOT };
+        let root = Root { path: String::new(), parents: Owner::ROOT, tree, owner: Owner::ROOT };
         let attributes = attributes.into_iter().map(|(path, attributes)| (format!("/{path}"), attributes)).collect();
         Source { roots: vec![root], order: Order::Directories, attributes }
     }
@@ -122,7 +123,7 @@ impl Source {
         for root in &self.roots {
             for (end, _) in root.path.match_indices('/').skip(1) {
                 if parents.insert(&root.path[..end]) {
-                    entries.push(Entry::directory(&root.path[..end], Owner::ROOT));
+                    entries.push(Entry::directory(&root.path[..end], root.parents));
                 }
             }
             // The root of the image is never an entry.
@@ -168,7 +169,7 @@ mod tests {
         for name in names {
             tree.insert(name, Node::file("")).unwrap();
         }
-        Root { path: path.to_owned(), tree, owner: Owner { uid: 1000, gid: 1000 } }
+        Root { path: path.to_owned(), parents: Owner::ROOT, tree, owner: Owner { uid: 1000, gid: 1000 } }
     }
 
     fn check(order: Order, roots: &[(&str, &[&str])]) -> String {

@@ -1,8 +1,9 @@
 """Digests of layers by the rules of tar normalisation (items I54 to I63 of the checklist), one a line, with nothing of ours:
 headers, their numbers and their checksums are those of Python's `tarfile`.
 
-Reads JSON: a list of layers or of applications to slice, `{"root", "parents", "uid", "gid", "order", "slices", "entries"}`,
-where an entry is `{"path", "kind", "text", "mode", "uid"}` and directories need not be said.
+Reads JSON: a list of layers or of applications to slice, `{"root", "parents", "above", "uid", "gid", "order", "slices",
+"entries"}`, where `above` is to whom the parents belong, the superuser unless said; an entry is `{"path", "kind", "text",
+"mode", "uid"}`, and directories need not be said.
 """
 
 import hashlib
@@ -93,7 +94,7 @@ def tar(layer, paths):
     if not paths:
         return bytes(1024)
     nodes = {**directories(layer), **{node["path"]: node for node in layer["entries"]}}
-    parents = b"".join(entry(parent, b"5", b"", "", 0o755, 0, 0) for parent in layer["parents"])
+    parents = b"".join(entry(parent, b"5", b"", "", 0o755, *layer.get("above", [0, 0])) for parent in layer["parents"])
     # Siblings by their bytes, each directory followed by what is in it; or whole paths by their bytes.
     key = (lambda path: path.encode().split(b"/")) if layer["order"] == "directories" else (lambda path: path.encode())
     out = b""

@@ -30,6 +30,29 @@ pub fn get(port: u16, path: &str) -> io::Result<Response> {
     Ok(Response { status, head: head.to_owned(), body: body.to_owned() })
 }
 
+/// What `host`, with its port, answers to a request with a body of a media type, which has to be a good answer: head and body.
+/// Of what there are several forms, manifests of OCI's and Docker's images are preferred.
+pub fn ask(host: &str, method: &str, path: &str, kind: &str, body: &[u8]) -> io::Result<(String, Vec<u8>)> {
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(Duration::from_mins(1)))?;
+    let length = body.len();
+    write!(stream, "{method} {path} HTTP/1.0\r\nHost: {host}\r\nAccept: {MANIFESTS}\r\nContent-Type: {kind}\r\n")?;
+    write!(stream, "Content-Length: {length}\r\n\r\n")?;
+    stream.write_all(body)?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer)?;
+    let end = answer.windows(4).position(|window| window == b"\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
+    let head = String::from_utf8_lossy(&answer[..end]).replace('\r', "");
+    let body = answer.split_off(end + 4);
+    if head.split(' ').nth(1).is_some_and(|status| status.starts_with('2')) {
+        return Ok((head, body));
+    }
+    Err(io::Error::other(format!("{method} {path}: {head}\n{}", String::from_utf8_lossy(&body))))
+}
+
+const MANIFESTS: &str =
+    "application/vnd.oci.image.manifest.v1+json, application/vnd.docker.distribution.manifest.v2+json";
+
 /// A port that nobody listens on, given to nobody else in this process, and not of those that systems give by themselves.
 pub fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);

@@ -24,6 +24,11 @@ pub(crate) struct Redaction {
     paths: Vec<(String, String)>,
 }
 
+/// A text without digests, sizes, times and servers of this machine.
+pub fn redacted(text: &str) -> String {
+    Redaction::default().apply(text)
+}
+
 impl Redaction {
     /// Shows a path, and what is below it, by a name.
     pub(crate) fn path(&mut self, path: &Path, name: &str) {

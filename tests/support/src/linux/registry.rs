@@ -1,7 +1,9 @@
 //! A registry of images on this machine.
 
-use super::http::{free_port, get};
+use super::http::{ask, free_port, get};
+use super::image::digest;
 use super::process::Process;
+use serde_json::Value;
 use std::process::Command;
 use std::thread;
 use std::time::Duration;
@@ -36,8 +38,47 @@ impl Registry {
 
     /// The name of an image in it.
     pub fn image(&self, name: &str) -> String {
-        format!("127.0.0.1:{}/{name}", self.port)
+        format!("{}/{name}", self.host())
     }
+
+    /// Digest and manifest of an image in it, as they are: images whose parts do not fit each other cannot be copied by others.
+    #[track_caller]
+    pub fn manifest(&self, name: &str) -> (String, Value) {
+        let bytes = self.get(&manifest(name));
+        (digest(&mut &*bytes), serde_json::from_slice(&bytes).expect("a manifest is JSON"))
+    }
+
+    /// The configuration of an image in it.
+    #[track_caller]
+    pub fn configuration(&self, name: &str) -> Value {
+        let (repository, _) = name.rsplit_once(':').expect("the name has a tag");
+        let digest = &self.manifest(name).1["config"]["digest"];
+        let bytes = self.get(&format!("/v2/{repository}/blobs/{}", digest.as_str().expect("it has a configuration")));
+        serde_json::from_slice(&bytes).expect("a configuration is JSON")
+    }
+
+    /// Puts a manifest under a name, whose parts are there already.
+    #[track_caller]
+    pub fn put(&self, name: &str, value: &Value) {
+        let kind = value["mediaType"].as_str().expect("a manifest says what it is");
+        let put = ask(&self.host(), "PUT", &manifest(name), kind, value.to_string().as_bytes());
+        let _ = put.unwrap_or_else(|error| panic!("`{name}` cannot be written: {error}"));
+    }
+
+    fn get(&self, path: &str) -> Vec<u8> {
+        let answer = ask(&self.host(), "GET", path, "", &[]);
+        answer.unwrap_or_else(|error| panic!("`{path}` cannot be read: {error}")).1
+    }
+
+    fn host(&self) -> String {
+        format!("127.0.0.1:{}", self.port)
+    }
+}
+
+/// Where the manifest of `repository:tag` is.
+fn manifest(name: &str) -> String {
+    let (repository, tag) = name.rsplit_once(':').expect("the name has a tag");
+    format!("/v2/{repository}/manifests/{tag}")
 }
 
 fn wait(process: &mut Process, port: u16) {

@@ -52,25 +52,26 @@ fn a9_i52_i53_w6_a_history_that_does_not_fit_the_layers_is_replaced() {
 }
 
 #[test]
-fn i56_i66_i70_layers_stand_where_the_specification_says() {
+fn i55_i56_i66_i70_layers_stand_where_the_specification_says() {
     let paths = |source: crate::layer::Source| {
         let layer = Layer::in_memory(&source).unwrap();
         layer.validate().unwrap();
         layer.diff_id
     };
-    let at = |path: &str, tree: Tree, owner, order| {
-        let root = crate::layer::Root { path: path.to_owned(), tree, owner };
+    let at = |path: &str, parents, tree: Tree, owner, order| {
+        let root = crate::layer::Root { path: path.to_owned(), parents, tree, owner };
         paths(crate::layer::Source::new(vec![root], order).unwrap())
     };
     let mut tree = Tree::new();
     tree.insert("launcher", wattle_tree::Node::program("x")).unwrap();
-    assert_eq!(paths(launcher("x".into()).unwrap()), at("/cnb/lifecycle", tree.clone(), Owner::ROOT, Directories));
+    let expected = at("/cnb/lifecycle", Owner::ROOT, tree.clone(), Owner::ROOT, Directories);
+    assert_eq!(paths(launcher("x".into()).unwrap()), expected);
     assert_eq!(
         paths(application(APP_DIR, Some(tree.clone()), OWNER).unwrap()),
-        at("/workspace", tree.clone(), OWNER, Paths)
+        at("/workspace", Owner::ROOT, tree.clone(), OWNER, Paths)
     );
     let layer = crate::cnb::launch_layer("wattle/node", "runtime", tree.clone(), OWNER).unwrap();
-    assert_eq!(paths(layer), at("/layers/wattle_node/runtime", tree, OWNER, Directories));
+    assert_eq!(paths(layer), at("/layers/wattle_node/runtime", OWNER, tree, OWNER, Directories));
 }
 
 #[test]
