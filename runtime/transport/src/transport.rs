@@ -112,11 +112,17 @@ impl Transport {
     }
 
     /// Fails early where [`Transport::write`] would fail late: a directory that cannot be written, a registry that does not
-    /// answer. That it succeeds is no promise. Gives the image that is there, if there is one that can be read.
+    /// answer, or lets us write nothing (Platform specification, "Analyze"). That it succeeds is no promise. Gives the image
+    /// that is there, if there is one that can be read.
     pub async fn check(&self, to: &Location, platform: &Platform) -> Result<Option<Source>, TransportError> {
-        if let Location::Layout { path, .. } = to {
-            let path = path.clone();
-            on_disk(move || Writer::check(&path)).await?;
+        match to {
+            Location::Layout { path, .. } => {
+                let path = path.clone();
+                on_disk(move || Writer::check(&path)).await?;
+            }
+            Location::Registry(reference) => {
+                self.registry(reference).await?.to_write(reference.repository(), &[]).may_write().await?;
+            }
         }
         match (to, self.read(to, platform).await) {
             (Location::Registry(_), Err(error)) if error.fault() == Fault::Unreachable => Err(error),

@@ -87,6 +87,31 @@ impl Repository {
         self.check_digest(answer.headers(), bytes)
     }
 
+    /// Fails if the registry does not let us write here. A place for a blob is asked for and given back; whatever else is
+    /// in the way says nothing yet.
+    pub(crate) async fn may_write(&self) -> Result<(), RegistryError> {
+        let what = format!("begin to write to `{}`", self.title());
+        match self.begin(&what).await {
+            Ok(place) => {
+                let what = format!("give back a place in `{}`", self.title());
+                let call = Call {
+                    what: &what,
+                    method: Method::DELETE,
+                    url: place.url,
+                    fill: &|it| it,
+                    silence: Some(SILENCE),
+                };
+                // It runs out by itself otherwise.
+                let _ = self.ask_once(&call).await;
+                Ok(())
+            }
+            Err(
+                error @ (RegistryError::Denied { .. } | RegistryError::Unreachable { .. } | RegistryError::Auth(_)),
+            ) => Err(error),
+            Err(_) => Ok(()),
+        }
+    }
+
     async fn has_blob(&self, blob: &Descriptor) -> Result<bool, RegistryError> {
         let what = format!("look for `{}` in `{}`", blob.digest, self.title());
         let url = self.url(&format!("blobs/{}", blob.digest));

@@ -301,6 +301,45 @@ fn a_broken_download_goes_on_where_it_was() {
     assert!(fetched == bytes("abc", 100_000).to_vec().unwrap());
 }
 
+/// What the registry was asked before a build whose image is to go there, or the error.
+fn ask_first(settings: Settings, fake: &Fake) -> String {
+    let to = at(&format!("{}/app:v1", fake.host));
+    match wait(Transport::new(settings).unwrap().check(&to, &platform())) {
+        Ok(_) => fake.log().trim_end().to_owned(),
+        Err(error) => neat(&explain(&error), fake, &image(&[])),
+    }
+}
+
+#[test]
+fn p22_whether_it_may_be_written_is_asked_before() {
+    let fake = Fake::start(takes_everything);
+    insta::assert_snapshot!(ask_first(Settings::default(), &fake), @"
+    POST /v2/app/blobs/uploads/
+    DELETE /upload?state=1
+    GET /v2/app/manifests/v1
+    ");
+    let fake = Fake::start(|request| match request.method.as_str() {
+        "POST" => answer(403).body(r#"{"errors":[{"code":"DENIED","message":"you may read"}]}"#),
+        _ => answer(404),
+    });
+    insta::assert_snapshot!(ask_first(Settings::default(), &fake), @"
+    Unauthorised: the registry `HOST` refuses to begin to write to `HOST/app` without credentials: you may read
+    log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`
+    ");
+    let fake = Fake::start(|request| with_tokens(request, "t").unwrap_or_else(|| takes_everything(request)));
+    insta::assert_snapshot!(ask_first(Settings::default(), &fake), @"
+    Unauthorised: the registry `HOST` refuses to get a token without credentials: unauthorized (401)
+    log in, as with `docker login HOST`, or set `CNB_REGISTRY_AUTH`
+    ");
+    insta::assert_snapshot!(ask_first(user(&fake.host), &fake).lines().last().unwrap_or_default(), @"GET /v2/app/manifests/v1 Bearer");
+    // What has no such place, or another way to say so, may still take the image.
+    let fake = Fake::start(|_| answer(404));
+    insta::assert_snapshot!(ask_first(Settings::default(), &fake), @"
+    POST /v2/app/blobs/uploads/
+    GET /v2/app/manifests/v1
+    ");
+}
+
 #[test]
 fn what_comes_is_what_was_meant_or_an_error() {
     let image = image(&[bytes("abc", 10)]);
