@@ -247,6 +247,7 @@ mod unix {
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     #[test]
+    #[expect(clippy::disallowed_methods, reason = "the standard library makes no named pipes")]
     fn i58_what_is_no_file_and_what_cannot_be_read_is_named() {
         let (socket, pipe) = (directory(&[("a/file", "")]), directory(&[("a/file", "")]));
         let _listener = std::os::unix::net::UnixListener::bind(socket.path().join("a/socket")).unwrap();
