@@ -53,6 +53,7 @@ fn malformed(binding: &Binding, entry: &str, error: &Malformed) -> Error {
     let summary = format!("the entry `{entry}` of the binding `{}` {error}", binding.name);
     Error::user("ca-certificates/malformed", summary).hint(match error {
         Malformed::Binary => format!("convert it: `openssl x509 -inform DER -in {entry} -out {entry}.pem`"),
-        _ => "give each entry of the binding, but `type` and `provider`, one or several certificates in PEM form".to_owned(),
+        _ => "give each entry of the binding, but `type` and `provider`, one or several certificates in PEM form"
+            .to_owned(),
     })
 }

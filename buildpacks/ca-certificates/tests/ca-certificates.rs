@@ -18,7 +18,11 @@ fn app() -> App {
 }
 
 fn bound() -> App {
-    app().binding("corp", "ca-certificates", [("a.pem", certificate(6)), ("b.crt", certificate(7)), ("c", certificate(1))])
+    app().binding(
+        "corp",
+        "ca-certificates",
+        [("a.pem", certificate(6)), ("b.crt", certificate(7)), ("c", certificate(1))],
+    )
 }
 
 fn error(app: &App) -> String {
@@ -64,7 +68,8 @@ fn the_layer_follows_from_the_certificates() {
     let several = (1..=9).fold(app(), |app, number| {
         app.binding(&format!("b{number}"), "ca-certificates", [("ca.pem", certificate(number))])
     });
-    let several = embedded(several.binding("other", "postgresql", [("ca.pem", "nothing")])).after(&one).build().unwrap();
+    let several =
+        embedded(several.binding("other", "postgresql", [("ca.pem", "nothing")])).after(&one).build().unwrap();
     assert_eq!(several.layer("certificates").state(), &LayerState::Kept, "{several}");
 }
 

@@ -90,7 +90,8 @@ impl Variables {
     pub(crate) fn without_effect(&self) -> Vec<(String, String)> {
         self.iter()
             .flat_map(|(name, variable)| {
-                let why = |(kind, because): (&str, &str)| (format!("{PREFIX}{kind}{name}"), because.replace('*', name));
+                let why =
+                    move |(kind, because): (&str, &str)| (format!("{PREFIX}{kind}{name}"), because.replace('*', name));
                 variable.without_effect().into_iter().map(why)
             })
             .collect()

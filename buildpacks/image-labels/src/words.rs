@@ -55,7 +55,10 @@ impl Reader<'_> {
                 '"' | '\'' => {
                     self.quoted(c, at, &mut part)?;
                     if let Some(c) = self.rest.peek().copied().filter(|c| !ends(*c)) {
-                        return Err(Malformed { at: self.at, what: format!("has `{c}` right behind a quotation mark") });
+                        return Err(Malformed {
+                            at: self.at,
+                            what: format!("has `{c}` right behind a quotation mark"),
+                        });
                     }
                 }
                 c => part.push(self.unescaped(c)),

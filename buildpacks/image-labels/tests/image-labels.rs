@@ -28,7 +28,8 @@ fn b84_every_variable_has_its_label_and_any_label_comes_last() {
 #[test]
 fn mistakes_are_pointed_at() {
     let error = |any: &str| app([("BP_IMAGE_LABELS", any)]).build().unwrap_err();
-    let all = ["title=My Shop", "a='b", "io.buildpacks.base.id=x", "cdi.k8s.io/device=gpu"].map(|any| error(any).to_string());
+    let all =
+        ["title=My Shop", "a='b", "io.buildpacks.base.id=x", "cdi.k8s.io/device=gpu"].map(|any| error(any).to_string());
     insta::assert_snapshot!(all.join("\n\n"), @"");
     assert_eq!(error(&format!("a={}", "x".repeat(70_000))).fault(), Fault::User);
 }

@@ -40,7 +40,10 @@ fn each_is_there_once_and_those_of_one_name_are_counted() {
     assert_eq!(certificates.add(NAMES.as_bytes()), Ok(9));
     assert_eq!((certificates.len(), certificates.files().len()), (9, 9));
     let files = certificates.files();
-    assert!(certificate(6).ends_with(&files["280f03b6.0"]) && certificate(7).ends_with(&files["280f03b6.1"]), "{files:?}");
+    assert!(
+        certificate(6).ends_with(&files["280f03b6.0"]) && certificate(7).ends_with(&files["280f03b6.1"]),
+        "{files:?}"
+    );
     let bundle = certificates.bundle();
     assert_eq!(read(&bundle).bundle(), bundle);
     assert_eq!(bundle.matches("-----BEGIN CERTIFICATE-----\n").count(), 9);
@@ -52,7 +55,8 @@ fn text_may_look_as_it_likes() {
     let windows = format!("\u{feff}{}", certificate(1).replace('\n', "\r\n"));
     let old = certificate(1).replace(" CERTIFICATE", " X509 CERTIFICATE");
     let indented = certificate(1).replace('\n', " \n  ");
-    let one_line = plain.replace('\n', "").replace("CERTIFICATE-----", "CERTIFICATE-----\n").replace("-----END", "\n-----END");
+    let one_line =
+        plain.replace('\n', "").replace("CERTIFICATE-----", "CERTIFICATE-----\n").replace("-----END", "\n-----END");
     let unended = plain.trim_end().to_owned();
     for text in [windows, old, indented, one_line, unended] {
         assert_eq!(read(&text).bundle(), plain, "{text}");
@@ -98,10 +102,13 @@ fn no_bytes_are_a_panic() {
 
 #[test]
 fn distributions_have_their_places() {
-    assert_eq!(["debian", "rhel", "sles", "alpine"].map(system_file), [
-        "/etc/ssl/certs/ca-certificates.crt",
-        "/etc/pki/tls/certs/ca-bundle.crt",
-        "/etc/ssl/ca-bundle.pem",
-        "/etc/ssl/certs/ca-certificates.crt",
-    ]);
+    assert_eq!(
+        ["debian", "rhel", "sles", "alpine"].map(system_file),
+        [
+            "/etc/ssl/certs/ca-certificates.crt",
+            "/etc/pki/tls/certs/ca-bundle.crt",
+            "/etc/ssl/ca-bundle.pem",
+            "/etc/ssl/certs/ca-certificates.crt",
+        ]
+    );
 }

@@ -69,7 +69,8 @@ fn certificates(file: impl AsRef<Path>) -> Certificates {
 
 #[test]
 fn b81_certificates_of_bindings_become_a_directory_and_a_file() {
-    let world = World::new().with("corp/type", "CA-Certificates\n").with("corp/all.pem", NAMES).with("corp/provider", "me");
+    let world =
+        World::new().with("corp/type", "CA-Certificates\n").with("corp/all.pem", NAMES).with("corp/provider", "me");
     let world = world.with("other/type", "postgresql").with("other/all.pem", "no certificate").with("loose.pem", NAMES);
     let ran = world.run(&[]);
     assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "9 certificates of the binding `corp` are trusted\n"));
@@ -137,7 +138,8 @@ fn without_certificates_there_is_nothing_to_do() {
 
 #[test]
 fn mistakes_end_the_start() {
-    let world = World::new().with("corp/type", "ca-certificates").with("corp/a.pem", NAMES).with("corp/key.pem", "secret");
+    let world =
+        World::new().with("corp/type", "ca-certificates").with("corp/a.pem", NAMES).with("corp/key.pem", "secret");
     let ran = world.run(&[]);
     assert_eq!((ran.code, ran.variables.len()), (Some(1), 0));
     insta::assert_snapshot!(ran.stderr, @"");
