@@ -1,5 +1,5 @@
-//! Builds what the command line program carries: first-party components for WebAssembly and the launcher for every
-//! architecture that images are made for. All of them come out the same wherever the repository lies.
+//! Builds what the command line program carries: first-party components for WebAssembly, and the programs that run in images
+//! for every architecture that these are made for. All of them come out the same wherever the repository lies.
 
 #![expect(clippy::expect_used, clippy::panic, reason = "a build script has no other way to fail")]
 
@@ -8,9 +8,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// Packages of first-party buildpacks, which lie under `buildpacks/` by their short names.
-const BUILDPACKS: [&str; 3] = ["node", "procfile", "static"];
-/// Targets of the launcher, by OCI architecture.
-const LAUNCHERS: [(&str, &str); 2] = [("amd64", "x86_64-unknown-linux-musl"), ("arm64", "aarch64-unknown-linux-musl")];
+const BUILDPACKS: [&str; 6] =
+    ["ca-certificates", "environment-variables", "image-labels", "node", "procfile", "static"];
+/// Programs that run in images, by package and by what they are called here.
+const PROGRAMS: [(&str, &str); 2] = [("wattle-launcher", "launcher"), ("wattle-trust", "trust")];
+/// Targets of these, by OCI architecture.
+const TARGETS: [(&str, &str); 2] = [("amd64", "x86_64-unknown-linux-musl"), ("arm64", "aarch64-unknown-linux-musl")];
 const GUEST: &str = "wasm32-wasip2";
 
 fn main() {
@@ -32,11 +35,15 @@ fn main() {
     let packages: Vec<String> = BUILDPACKS.iter().map(|name| format!("{name}-buildpack")).collect();
     build.cargo("guest", GUEST, &packages);
     for name in BUILDPACKS {
-        build.carry(GUEST, "guest", &format!("{name}_buildpack.wasm"), &format!("{name}.wasm"));
+        let component = format!("{}_buildpack.wasm", name.replace('-', "_"));
+        build.carry(GUEST, "guest", &component, &format!("{name}.wasm"));
     }
-    for (architecture, target) in LAUNCHERS {
-        build.cargo("launcher", target, &["wattle-launcher".to_owned()]);
-        build.carry(target, "launcher", "wattle-launcher", &format!("launcher-{architecture}"));
+    let packages = PROGRAMS.map(|(package, _)| package.to_owned());
+    for (architecture, target) in TARGETS {
+        build.cargo("launcher", target, &packages);
+        for (package, name) in PROGRAMS {
+            build.carry(target, "launcher", package, &format!("{name}-{architecture}"));
+        }
     }
 }
 
@@ -89,7 +96,7 @@ impl Build {
     fn fetch(&self) {
         let mut cargo = Command::new(env::var_os("CARGO").expect("cargo sets CARGO"));
         cargo.current_dir(&self.root).args(["fetch", "--locked", "--quiet"]);
-        for target in [GUEST].into_iter().chain(LAUNCHERS.iter().map(|(_, target)| *target)) {
+        for target in [GUEST].into_iter().chain(TARGETS.iter().map(|(_, target)| *target)) {
             cargo.args(["--target", target]);
         }
         // What is missing after this the builds below name better.
@@ -104,8 +111,8 @@ impl Build {
 
     fn leave_empty(&self) {
         let buildpacks = BUILDPACKS.iter().map(|name| format!("{name}.wasm"));
-        let launchers = LAUNCHERS.iter().map(|(architecture, _)| format!("launcher-{architecture}"));
-        for name in buildpacks.chain(launchers) {
+        let programs = PROGRAMS.iter().flat_map(|(_, name)| TARGETS.map(|(target, _)| format!("{name}-{target}")));
+        for name in buildpacks.chain(programs) {
             std::fs::write(self.out.join(name), []).expect("OUT_DIR can be written");
         }
     }
@@ -119,7 +126,7 @@ fn workspace() -> PathBuf {
 /// rustup installs the targets of `rust-toolchain.toml` only together with the toolchain, which may be there already.
 fn install_targets() {
     let mut rustup = Command::new("rustup");
-    rustup.args(["target", "add", GUEST]).args(LAUNCHERS.iter().map(|(_, target)| target));
+    rustup.args(["target", "add", GUEST]).args(TARGETS.iter().map(|(_, target)| target));
     if let Some(toolchain) = env::var_os("RUSTUP_TOOLCHAIN") {
         rustup.arg("--toolchain").arg(toolchain);
     }

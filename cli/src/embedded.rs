@@ -7,27 +7,51 @@ use wattle_plan::{Builder, Order};
 use wattle_tree::{Blob, Node, Tree};
 
 macro_rules! built {
-    ($name:literal) => {
-        include_bytes!(concat!(env!("OUT_DIR"), "/", $name))
+    ($($name:tt)+) => {
+        include_bytes!(concat!(env!("OUT_DIR"), "/", $($name)+))
     };
 }
 
-/// A buildpack: its name, its `buildpack.toml`, its component's file name and bytes.
-type Carried = (&'static str, &'static str, &'static str, &'static [u8]);
+/// A buildpack that is carried.
+struct Carried {
+    name: &'static str,
+    manifest: &'static str,
+    component: &'static [u8],
+    /// What else belongs to it, by path.
+    files: &'static [(&'static str, &'static [u8])],
+}
 
-const BUILDPACKS: [Carried; 3] = [
-    ("node", include_str!("../../buildpacks/node/buildpack.toml"), "node.wasm", built!("node.wasm")),
-    ("procfile", include_str!("../../buildpacks/procfile/buildpack.toml"), "procfile.wasm", built!("procfile.wasm")),
-    ("static", include_str!("../../buildpacks/static/buildpack.toml"), "static.wasm", built!("static.wasm")),
+macro_rules! carried {
+    ($name:literal $(, $file:literal)*) => {
+        Carried {
+            name: $name,
+            manifest: include_str!(concat!("../../buildpacks/", $name, "/buildpack.toml")),
+            component: built!(concat!($name, ".wasm")),
+            files: &[$(($file, built!($file))),*],
+        }
+    };
+}
+
+const BUILDPACKS: [Carried; 6] = [
+    carried!("ca-certificates", "trust-amd64", "trust-arm64"),
+    carried!("environment-variables"),
+    carried!("image-labels"),
+    carried!("node"),
+    carried!("procfile"),
+    carried!("static"),
 ];
 
 /// The first-party buildpacks.
 pub(crate) fn buildpacks() -> Result<Vec<Package>> {
-    let package = |(name, manifest, file, component): Carried| {
-        let mut files = Tree::new();
-        files.insert("buildpack.toml", Node::file(manifest))?;
-        files.insert(file, Node::file(component.to_vec()))?;
-        Package::new(&format!("embedded buildpack `{name}`"), files).context("an embedded buildpack is damaged")
+    let package = |it: Carried| {
+        let Carried { name, manifest, component, files } = it;
+        let mut tree = Tree::new();
+        tree.insert("buildpack.toml", Node::file(manifest))?;
+        tree.insert(&format!("{name}.wasm"), Node::file(component.to_vec()))?;
+        for (path, contents) in files {
+            tree.insert(path, Node::file(contents.to_vec()))?;
+        }
+        Package::new(&format!("embedded buildpack `{name}`"), tree).context("an embedded buildpack is damaged")
     };
     BUILDPACKS.into_iter().map(package).collect()
 }

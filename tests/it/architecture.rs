@@ -109,7 +109,10 @@ fn arrows_point_one_way() {
         .map(|package| format!("{package}: {}", packages.ours_of(package).join(" ")).trim_end().to_owned())
         .collect();
     insta::assert_snapshot!(lines.join("\n"), @r"
+    ca-certificates-buildpack: wattle-buildpack wattle-trust
+    environment-variables-buildpack: wattle-buildpack
     hello-buildpack: wattle-buildpack
+    image-labels-buildpack: wattle-buildpack
     node-buildpack: wattle-buildpack wattle-command
     procfile-buildpack: wattle-buildpack wattle-command
     static-buildpack: wattle-buildpack
@@ -128,5 +131,6 @@ fn arrows_point_one_way() {
     wattle-store: wattle-tree
     wattle-transport: wattle-oci wattle-tree
     wattle-tree:
+    wattle-trust:
     ");
 }

@@ -9,6 +9,8 @@ mod architecture;
 mod archives;
 mod bad_input;
 mod build;
+mod buildpacks;
+mod certificates;
 mod cli;
 mod containment;
 mod contract;

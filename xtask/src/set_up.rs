@@ -4,7 +4,7 @@ use crate::shell;
 use anyhow::{Result, bail};
 
 /// Programs that tests run, and the Debian package of each.
-const TEST_PROGRAMS: [(&str, &str); 8] = [
+const TEST_PROGRAMS: [(&str, &str); 9] = [
     ("umoci", "umoci"),
     ("runc", "runc"),
     ("skopeo", "skopeo"),
@@ -13,6 +13,7 @@ const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("npm", "npm"),
     ("mmdebstrap", "mmdebstrap"),
     ("python3", "python3"),
+    ("openssl", "openssl"),
 ];
 
 /// The C compiler for the C parts of dependencies on Windows.

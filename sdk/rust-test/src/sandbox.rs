@@ -69,6 +69,19 @@ impl Sandbox {
         once(name, || Sandbox::new(component, manifest))
     }
 
+    /// The same with another file among the buildpack's own, such as one that is made when it is packaged.
+    #[must_use]
+    #[track_caller]
+    pub fn with(&self, path: &str, contents: impl Into<Vec<u8>>) -> Sandbox {
+        let Ready { manifest, capabilities, files, component } = &*self.0;
+        let mut files = files.clone();
+        if let Err(error) = files.insert(path, Node::file(contents.into())) {
+            panic!("`{path}` cannot be among the files of a buildpack: {error}");
+        }
+        let (manifest, capabilities, component) = (manifest.clone(), capabilities.clone(), component.clone());
+        Sandbox(Arc::new(Ready { manifest, capabilities, files, component }))
+    }
+
     /// An application of these files.
     #[track_caller]
     pub fn app<'a, C: Into<Vec<u8>>>(&self, files: impl IntoIterator<Item = (&'a str, C)>) -> App {

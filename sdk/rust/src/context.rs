@@ -201,6 +201,13 @@ impl<'a> Build<'a> {
         LayerRequest::new(self.image, name.into())
     }
 
+    /// Labels the image at once, for those who have more to say of a label that is refused than [`Launch::label`] does.
+    ///
+    /// [`Launch::label`]: crate::Launch::label
+    pub fn label(&self, key: &str, value: &str) -> Result<()> {
+        self.image.label(key, value).map_err(Error::from_host)
+    }
+
     /// What other buildpacks asked of this one, in their order.
     pub fn plan(&self) -> &[Entry] {
         &self.plan

@@ -86,6 +86,13 @@ impl Error {
         self
     }
 
+    /// Says whose fault it is after all: what the host refused a buildpack may be what the user asked it for.
+    #[must_use]
+    pub fn blame(mut self, fault: Fault) -> Self {
+        self.0.fault = fault;
+        self
+    }
+
     /// The stable code.
     pub fn code(&self) -> &str {
         &self.0.code

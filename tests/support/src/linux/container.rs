@@ -57,10 +57,31 @@ impl Bundle {
     #[must_use]
     pub fn with_tmp(self) -> Bundle {
         let options = ["nosuid", "nodev", "mode=1777"];
-        let tmp = json!({ "destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": options });
+        self.mount(json!({ "destination": "/tmp", "type": "tmpfs", "source": "tmpfs", "options": options }))
+    }
+
+    /// Shows it a directory of this machine, which it cannot change.
+    #[must_use]
+    pub fn with_directory(self, source: &Path, destination: &str) -> Bundle {
+        let options = ["rbind", "ro"];
+        self.mount(json!({ "destination": destination, "type": "bind", "source": source, "options": options }))
+    }
+
+    fn mount(self, mount: Value) -> Bundle {
         self.configure(|configuration| {
             if let Some(mounts) = configuration["mounts"].as_array_mut() {
-                mounts.push(tmp);
+                mounts.push(mount);
+            }
+        });
+        self
+    }
+
+    /// Leaves out what would be mounted there.
+    #[must_use]
+    pub fn without_mount(self, destination: &str) -> Bundle {
+        self.configure(|configuration| {
+            if let Some(mounts) = configuration["mounts"].as_array_mut() {
+                mounts.retain(|mount| mount["destination"] != destination);
             }
         });
         self

@@ -1,0 +1,82 @@
+//! The environment variables buildpack in the sandbox.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
+
+use wattle_buildpack_test::{App, LayerState, Sandbox};
+
+fn app<const N: usize>(variables: [(&str, &str); N]) -> App {
+    let app = Sandbox::of_package("environment-variables-buildpack").empty_app();
+    variables.into_iter().fold(app, |app, (name, value)| app.env(name, value))
+}
+
+#[test]
+fn takes_part_where_a_variable_is_to_be_set() {
+    insta::assert_snapshot!(app([("BPE_A", "")]).detect(), @"pass: provides environment-variables, requires environment-variables");
+    insta::assert_snapshot!(app([("BP_A", "1"), ("BPEA", "1")]).detect(), @"skip: no variable is set whose name begins with `BPE_`");
+}
+
+#[test]
+fn b72_every_kind_becomes_a_file_of_the_layer() {
+    let built = app([
+        ("BPE_PLAIN", "a b\n"),
+        ("BPE_OVERRIDE_SET", "1"),
+        ("BPE_DEFAULT_FALLBACK", "2"),
+        ("BPE_APPEND_LIST", "last"),
+        ("BPE_PREPEND_LIST", "first"),
+        ("BPE_DELIM_LIST", ":"),
+        ("BPE_APPEND_RAW", "3"),
+        // Without a name behind it, a kind is a name.
+        ("BPE_APPEND", "4"),
+        ("BPE_EMPTY", ""),
+    ]);
+    let first = built.build().unwrap();
+    insta::assert_snapshot!(first, @"");
+    assert_eq!(first.environment("web")["LIST"], "first:last");
+    assert_eq!(first.rebuild().unwrap().layer("variables").state(), &LayerState::Kept);
+}
+
+#[test]
+fn nobody_reads_a_value() {
+    let first = app([("BPE_TOKEN", "swordfish"), ("BPE_MODE", "fast")]).build().unwrap();
+    let second = app([("BPE_TOKEN", "marlin"), ("BPE_MODE", "fast")]).after(&first).build().unwrap();
+    assert_eq!(second.environment("web")["TOKEN"], "marlin");
+    let layer = second.layer("variables");
+    let LayerState::Stale(changes) = layer.state() else { panic!("{second}") };
+    let changed: Vec<&str> = changes.iter().map(|change| change.name.as_str()).collect();
+    assert_eq!(changed, ["TOKEN"]);
+    let told = format!("{changes:?} {:?} {}", layer.key(), second.log());
+    assert!(!told.contains("swordfish") && !told.contains("marlin"), "{told}");
+}
+
+#[test]
+fn a_delimiter_that_changes_is_noticed() {
+    let of = |delimiter| app([("BPE_APPEND_A", "x"), ("BPE_PREPEND_A", "y"), ("BPE_DELIM_A", delimiter)]);
+    let first = of(":").build().unwrap();
+    assert_eq!(of(",").after(&first).build().unwrap().environment("web")["A"], "y,x");
+}
+
+#[test]
+fn what_has_no_effect_is_said() {
+    let built = app([
+        ("BPE_DELIM_A", ":"),
+        ("BPE_B", "1"),
+        ("BPE_OVERRIDE_B", "2"),
+        ("BPE_APPEND_C", "1"),
+        ("BPE_DEFAULT_C", "2"),
+        ("BPE_C", "3"),
+        ("BPE_PREPEND_C", "4"),
+        ("BPE_APPEND_D", "1"),
+        ("BPE_DEFAULT_D", "2"),
+    ]);
+    let built = built.build().unwrap();
+    insta::assert_snapshot!(built.log(), @"");
+    // As it is said, so it is.
+    insta::assert_debug_snapshot!(built.environment("web"), @"");
+}
+
+#[test]
+fn mistakes_are_pointed_at() {
+    let cases = ["BPE_", "BPE_APPEND_", "BPE_DELIM_", "BPE_spring.profiles", "BPE_DEFAULT_a/b"];
+    let all = cases.map(|name| app([(name, "1")]).build().unwrap_err().to_string());
+    insta::assert_snapshot!(all.join("\n"), @"");
+}
