@@ -287,7 +287,7 @@ impl BuildMetadata {
     }
 }
 
-fn read<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
+pub(super) fn read<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
     image.config().label(key).map(serde_json::from_str).transpose().map_err(|source| LabelError { key, source })
 }
 
