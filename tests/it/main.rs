@@ -13,6 +13,7 @@ mod cli;
 mod containment;
 mod contract;
 mod exec_d;
+mod inspect;
 mod launcher;
 mod mmdebstrap;
 mod node_modules;

@@ -293,6 +293,8 @@ pub(crate) fn name(location: &Location) -> String {
     match location {
         Location::Registry(reference) => reference.to_string(),
         // Where a layout lies on this machine is nobody else's business, and would make equal builds differ.
-        Location::Layout { path, .. } | Location::Archive { path, .. } => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        Location::Layout { path, .. } | Location::Archive { path, .. } => {
+            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
     }
 }

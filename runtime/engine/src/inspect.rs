@@ -49,7 +49,8 @@ fn describe(source: &Source, summary: Summary, mut problems: Problems) -> Result
     let image = &source.image;
     let config = image.config().value();
     let builder = BuilderMetadata::of(image)?.map(|metadata| builder::of(image, &metadata, &mut problems));
-    let package = PackageMetadata::of(image)?.map(|metadata| package::of(image, metadata, &mut problems)).transpose()?;
+    let package =
+        PackageMetadata::of(image)?.map(|metadata| package::of(image, metadata, &mut problems)).transpose()?;
     let lifecycle = LifecycleMetadata::of(image)?;
     let packages = summary.packages.clone();
     let application = application::of(image, lifecycle.as_ref(), summary, &mut problems)?;

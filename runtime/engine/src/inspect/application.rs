@@ -1,8 +1,6 @@
 //! What buildpacks made.
 
-use super::model::{
-    InspectedApplication, InspectedBuildpack, InspectedLauncher, InspectedProcess, InspectedRunImage,
-};
+use super::model::{InspectedApplication, InspectedBuildpack, InspectedLauncher, InspectedProcess, InspectedRunImage};
 use super::problems::Problems;
 use super::summary::Summary;
 use serde_json::Value;

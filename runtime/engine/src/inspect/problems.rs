@@ -28,7 +28,7 @@ impl Problems {
     }
 
     /// Notes an error with all of its causes.
-    pub(super) fn caused(&mut self, about: &str, error: &dyn Error) {
+    pub(super) fn caused(&mut self, about: &str, error: &(dyn Error + 'static)) {
         let causes = std::iter::successors(Some(error), |error| error.source());
         let told: Vec<String> = causes.map(ToString::to_string).collect();
         self.add(about, told.join(": "));

@@ -37,7 +37,8 @@ impl Engine {
             problems.add(cnb::LIFECYCLE_METADATA, "the layer of bills of materials that it names is not in the image");
             return Summary::default();
         };
-        let unread = Summary { bill: InspectedBill { present: true, ..InspectedBill::default() }, ..Summary::default() };
+        let unread =
+            Summary { bill: InspectedBill { present: true, ..InspectedBill::default() }, ..Summary::default() };
         if layer.descriptor.size > MAX_LAYER {
             let size = layer.descriptor.size;
             problems.add("bill of materials", format!("its layer has {size} bytes and was not fetched"));

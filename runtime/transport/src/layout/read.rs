@@ -107,7 +107,11 @@ impl Layout {
             None => {
                 let file = File::open(self.path.join(name))?;
                 let metadata = file.metadata()?;
-                if metadata.is_file() { Ok(Blob::new(metadata.len(), file)) } else { Err(io::ErrorKind::NotFound.into()) }
+                if metadata.is_file() {
+                    Ok(Blob::new(metadata.len(), file))
+                } else {
+                    Err(io::ErrorKind::NotFound.into())
+                }
             }
         }
     }

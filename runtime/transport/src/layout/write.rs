@@ -82,7 +82,8 @@ impl Writer {
         let target = self.place(descriptor)?;
         let linked = self.stage.make(|path| link_or_copy(&source, path))?;
         let file = File::open(&linked).map_err(disk("open", &linked))?;
-        check_file(&Blob::new(descriptor.size, file), descriptor).map_err(|error| LayoutError::Content { path: source, source: error })?;
+        check_file(&Blob::new(descriptor.size, file), descriptor)
+            .map_err(|error| LayoutError::Content { path: source, source: error })?;
         linked.persist(&target).map_err(|error| disk("write", &target)(error.error))?;
         Ok(true)
     }

@@ -64,9 +64,9 @@ impl TransportError {
             TransportError::Content(error) => error.hint(),
             TransportError::MissingLayer(_) => Some("copy the base image again, with all of its layers".to_owned()),
             TransportError::Pinned(_) => Some("name a tag instead".to_owned()),
-            TransportError::ReadOnly(_) => Some(
-                "write to a directory, `oci:DIR`, and make an archive of it: `tar -cf FILE -C DIR .`".to_owned(),
-            ),
+            TransportError::ReadOnly(_) => {
+                Some("write to a directory, `oci:DIR`, and make an archive of it: `tar -cf FILE -C DIR .`".to_owned())
+            }
             TransportError::Index(_) => None,
         }
     }
