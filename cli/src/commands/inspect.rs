@@ -8,7 +8,6 @@ use super::{Context, runtime};
 use crate::args::{Inspect, InspectForm};
 use crate::output;
 use anyhow::Result;
-use facts::Facts;
 use std::path::Path;
 use wattle_engine::{InspectedProblem, Inspection};
 use wattle_transport::{Location, Pick};

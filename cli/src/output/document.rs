@@ -245,6 +245,16 @@ mod tests {
         let value = serde_json::json!({
             "image": "registry.example/shop:1", "size": 5, "list": ["no", { "id": "a/b", "of": ["x y", ""] }], "none": []
         });
-        insta::assert_snapshot!(yaml(&value).unwrap(), @r#""#);
+        insta::assert_snapshot!(yaml(&value).unwrap(), @r#"
+        image: registry.example/shop:1
+        list:
+          - "no"
+          - id: a/b
+            of:
+              - x y
+              - ""
+        none: []
+        size: 5
+        "#);
     }
 }

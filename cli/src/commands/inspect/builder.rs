@@ -98,7 +98,29 @@ mod tests {
         let composite = entry("a", inner.clone());
         let order =
             [group([composite, entry("b", inner)]), group([InspectedEntry { missing: true, ..entry("c", vec![]) }])];
-        insta::assert_snapshot!(tree(&order, usize::MAX).join("\n"), @"");
-        insta::assert_snapshot!(tree(&order, 0).join("\n"), @"");
+        insta::assert_snapshot!(tree(&order, usize::MAX).join("\n"), @r#"
+        group 1
+        ├ a@1
+        │ ├ group 1
+        │ │ ├ x@1
+        │ │ └ a@1 (optional) (cyclic)
+        │ └ group 2
+        │   └ y\nz@1
+        └ b@1
+          ├ group 1
+          │ ├ x@1
+          │ └ a@1 (optional) (cyclic)
+          └ group 2
+            └ y\nz@1
+        group 2
+        └ c@1 (not there)
+        "#);
+        insta::assert_snapshot!(tree(&order, 0).join("\n"), @r#"
+        group 1
+        ├ a@1 …
+        └ b@1 …
+        group 2
+        └ c@1 (not there)
+        "#);
     }
 }

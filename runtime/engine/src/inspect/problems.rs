@@ -28,9 +28,13 @@ impl Problems {
     }
 
     /// Notes an error with all of its causes.
-    pub(super) fn caused(&mut self, about: &str, error: &(dyn Error + 'static)) {
-        let causes = std::iter::successors(Some(error), |error| error.source());
-        let told: Vec<String> = causes.map(ToString::to_string).collect();
+    pub(super) fn caused(&mut self, about: &str, error: &dyn Error) {
+        let mut told = vec![error.to_string()];
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            told.push(error.to_string());
+            cause = error.source();
+        }
         self.add(about, told.join(": "));
     }
 }

@@ -120,9 +120,120 @@ fn l32_i30_i40_what_the_labels_of_an_application_say() {
     let source = application(&lifecycle(), &build(), &others);
     let parts =
         ["kind", "platform", "run-image", "rebasable", "platform-api", "execution-environment", "launcher", "source"];
-    insta::assert_snapshot!(told(&source, &parts), @"");
-    insta::assert_snapshot!(told(&source, &["buildpacks", "extensions", "processes"]), @"");
-    insta::assert_snapshot!(told(&source, &["base", "environment", "entrypoint", "ports", "labels", "problems"]), @"");
+    insta::assert_snapshot!(told(&source, &parts), @r#"
+    {
+      "execution-environment": "production",
+      "kind": "application",
+      "launcher": {
+        "commit": "4bd4b13",
+        "repository": "https://git.example/lifecycle",
+        "version": "0.21.17"
+      },
+      "platform": "linux/arm64/v8",
+      "platform-api": "0.14",
+      "rebasable": true,
+      "run-image": {
+        "image": "registry.example/run:1",
+        "mirrors": [
+          "mirror.example/run:1"
+        ],
+        "reference": "registry.example/run@sha256:12",
+        "top-layer": "{0}"
+      },
+      "source": {
+        "type": "git",
+        "version": {
+          "commit": "0123abc"
+        }
+      }
+    }
+    "#);
+    insta::assert_snapshot!(told(&source, &["buildpacks", "extensions", "processes"]), @r#"
+    {
+      "buildpacks": [
+        {
+          "homepage": "https://node.example",
+          "id": "acme/node",
+          "store": {
+            "seen": 3
+          },
+          "version": "1.2.3"
+        },
+        {
+          "id": "acme/start",
+          "version": "0.1"
+        }
+      ],
+      "extensions": [
+        {
+          "id": "acme/curl",
+          "version": "2"
+        }
+      ],
+      "processes": [
+        {
+          "arguments": [
+            "server.js"
+          ],
+          "buildpack": "acme/start",
+          "command": [
+            "node"
+          ],
+          "default": true,
+          "type": "web"
+        },
+        {
+          "buildpack": "acme/start",
+          "command": [
+            "rake db"
+          ],
+          "default": false,
+          "shell": true,
+          "type": "task",
+          "working-directory": "/srv"
+        },
+        {
+          "buildpack": "acme/node",
+          "command": [
+            "npm",
+            "test"
+          ],
+          "default": false,
+          "execution-environments": [
+            "test"
+          ],
+          "type": "test"
+        }
+      ]
+    }
+    "#);
+    insta::assert_snapshot!(told(&source, &["base", "environment", "entrypoint", "ports", "labels", "problems"]), @r#"
+    {
+      "base": {
+        "distribution": "debian 12",
+        "maintainer": "somebody",
+        "mixins": [
+          "curl"
+        ]
+      },
+      "entrypoint": [
+        "/cnb/process/web"
+      ],
+      "environment": {
+        "CNB_PLATFORM_API": "0.14",
+        "EMPTY": "",
+        "PATH": "/cnb/process:/bin"
+      },
+      "labels": {
+        "io.buildpacks.exec-env": "production",
+        "org.example": "text"
+      },
+      "ports": [
+        "8080/tcp"
+      ],
+      "problems": null
+    }
+    "#);
 }
 
 #[test]
@@ -131,13 +242,41 @@ fn i30_i51_layers_are_what_the_label_says_they_are() {
     let layers = inspect(&source).unwrap().layers;
     let line =
         |it: &InspectedLayer| format!("{} ({}) {:?}", it.name, it.created_by, it.uses.as_ref().map(|uses| &uses.data));
-    insta::assert_snapshot!(layers.iter().map(line).collect::<Vec<_>>().join("\n"), @"");
+    insta::assert_snapshot!(layers.iter().map(line).collect::<Vec<_>>().join("\n"), @r#"
+    run image (base) None
+    acme/node:modules (Layer: 'modules') Some(Object {"lock": String("abc"), "ratio": Number(0.25)})
+    bill of materials (Software Bill-of-Materials) None
+    application (Application Layer) None
+    launcher (launcher) None
+    configuration (config) None
+    process types (types) None
+    "#);
 }
 
 #[test]
 fn l32_without_labels_there_is_what_every_image_has() {
     let source = image(1, &[("maintainer", json!("x"))], |_| {});
-    insta::assert_snapshot!(told(&source, &["kind", "digest", "platform", "user", "labels", "layers", "buildpacks"]), @"");
+    insta::assert_snapshot!(told(&source, &["kind", "digest", "platform", "user", "labels", "layers", "buildpacks"]), @r#"
+    {
+      "buildpacks": null,
+      "digest": "DIGEST",
+      "kind": "other",
+      "labels": {
+        "maintainer": "x"
+      },
+      "layers": [
+        {
+          "diff-id": "{0}",
+          "digest": "{0}",
+          "media-type": "application/vnd.oci.image.layer.v1.tar+gzip",
+          "name": "unknown",
+          "size": 1
+        }
+      ],
+      "platform": "linux/arm64/v8",
+      "user": ""
+    }
+    "#);
     let base = image(1, &[("io.buildpacks.stack.id", json!("io.example"))], |_| {});
     assert_eq!(inspect(&base).unwrap().kind, ImageKind::Base);
 }
@@ -176,20 +315,41 @@ fn l33_l34_what_would_confuse_other_tools_is_told() {
     ];
     let mut lifecycle = lifecycle();
     lifecycle["sbom"]["sha"] = Digest::of(b"elsewhere").to_string().into();
-    insta::assert_snapshot!(told(&application(&lifecycle, &build, &others), &["problems"]), @"");
+    insta::assert_snapshot!(told(&application(&lifecycle, &build, &others), &["problems"]), @r#"
+    {
+      "problems": [
+        {
+          "about": "io.buildpacks.rebasable",
+          "reason": "it is `maybe`, which is neither `true` nor `false`"
+        },
+        {
+          "about": "io.buildpacks.project.metadata",
+          "reason": "it cannot be read: EOF while parsing an object at line 1 column 1"
+        },
+        {
+          "about": "io.buildpacks.build.metadata",
+          "reason": "the process `web` has no command"
+        },
+        {
+          "about": "io.buildpacks.stack.mixins",
+          "reason": "it cannot be read: invalid type: map, expected a sequence at line 1 column 0"
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
 fn labels_that_matter_are_refused_if_they_cannot_be_read() {
     let check = |key: &str, value: &Value| refused(&image(1, &[(key, value.clone())], |_| {}));
     let text = |text: &str| Value::from(text);
-    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &text("{")), @"");
-    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &json!({ "buildpacks": 5 })), @"");
-    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &json!({ "app": [{ "sha": "md5:1" }] })), @"");
-    insta::assert_snapshot!(check(cnb::BUILD_METADATA, &json!({ "processes": [{ "type": "web", "command": { } }] })), @"");
-    insta::assert_snapshot!(check(cnb::BUILD_METADATA, &text(r#"{ "processes": [], "processes": [] }"#)), @"");
-    insta::assert_snapshot!(check(cnb::BUILDER_METADATA, &json!([])), @"");
-    insta::assert_snapshot!(check(cnb::PACKAGE_METADATA, &json!({ "id": ["x"] })), @"");
+    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &text("{")), @"could not read the label `io.buildpacks.lifecycle.metadata`: EOF while parsing an object at line 1 column 1");
+    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &json!({ "buildpacks": 5 })), @"could not read the label `io.buildpacks.lifecycle.metadata`: invalid type: integer `5`, expected a sequence at line 1 column 15");
+    insta::assert_snapshot!(check(cnb::LIFECYCLE_METADATA, &json!({ "app": [{ "sha": "md5:1" }] })), @"could not read the label `io.buildpacks.lifecycle.metadata`: `md5:1` is not a digest: expected `sha256:` or `sha512:` and hexadecimal digits in lower case at line 1 column 23");
+    insta::assert_snapshot!(check(cnb::BUILD_METADATA, &json!({ "processes": [{ "type": "web", "command": { } }] })), @"could not read the label `io.buildpacks.build.metadata`: data did not match any variant of untagged enum Command at line 1 column 27");
+    insta::assert_snapshot!(check(cnb::BUILD_METADATA, &text(r#"{ "processes": [], "processes": [] }"#)), @"could not read the label `io.buildpacks.build.metadata`: duplicate field `processes` at line 1 column 30");
+    insta::assert_snapshot!(check(cnb::BUILDER_METADATA, &json!([])), @"could not read the label `io.buildpacks.builder.metadata`: invalid type: sequence, expected a map at line 1 column 0");
+    insta::assert_snapshot!(check(cnb::PACKAGE_METADATA, &json!({ "id": ["x"] })), @"could not read the label `io.buildpacks.buildpackage.metadata`: invalid type: sequence, expected a string at line 1 column 6");
     let deep = format!("{}{}", r#"{"buildpacks":[{"key":"a","store":{"metadata":"#, "[".repeat(100_000));
     assert!(check(cnb::LIFECYCLE_METADATA, &text(&deep)).contains("recursion limit exceeded"));
 }
@@ -302,7 +462,99 @@ fn d22_d23_what_the_labels_of_a_builder_say() {
     let system = json!({ "pre": { "buildpacks": [{ "id": "acme/jre", "version": "2.0" }] }, "post": null });
     let others = [(cnb::SYSTEM_BUILDPACKS, system), (cnb::ORDER_EXTENSIONS, json!(null))];
     let source = builder(&json!([group(&["acme/java@1"])]), &modules, &others);
-    insta::assert_snapshot!(told(&source, &["kind", "builder", "problems"]), @"");
+    insta::assert_snapshot!(told(&source, &["kind", "builder", "problems"]), @r#"
+    {
+      "builder": {
+        "build-user": "1000:1001",
+        "buildpacks": [
+          {
+            "api": "0.10",
+            "composite": true,
+            "homepage": "https://java.example",
+            "id": "acme/java",
+            "layer": "{1}",
+            "version": "1"
+          },
+          {
+            "api": "0.10",
+            "id": "acme/jre",
+            "layer": "{1}",
+            "name": "A Java runtime",
+            "targets": [
+              "linux/amd64 debian@12",
+              "linux"
+            ],
+            "version": "2.0"
+          }
+        ],
+        "created-by": "Pack CLI 0.40.6",
+        "description": "builds everything",
+        "lifecycle": {
+          "buildpack-apis": [
+            "0.10",
+            "0.11"
+          ],
+          "deprecated-platform-apis": [
+            "0.3"
+          ],
+          "platform-apis": [
+            "0.13"
+          ],
+          "version": "0.20.1"
+        },
+        "order": [
+          {
+            "group": [
+              {
+                "id": "acme/java",
+                "order": [
+                  {
+                    "group": [
+                      {
+                        "id": "acme/jre",
+                        "version": "2.0"
+                      },
+                      {
+                        "id": "acme/none",
+                        "missing": true,
+                        "version": "3"
+                      }
+                    ]
+                  },
+                  {
+                    "group": [
+                      {
+                        "id": "acme/jre",
+                        "optional": true,
+                        "version": "2.0"
+                      }
+                    ]
+                  }
+                ],
+                "version": "1"
+              }
+            ]
+          }
+        ],
+        "run-images": [
+          {
+            "image": "registry.example/run:1",
+            "mirrors": [
+              "mirror.example/run:1"
+            ]
+          }
+        ],
+        "system-before": [
+          {
+            "id": "acme/jre",
+            "version": "2.0"
+          }
+        ]
+      },
+      "kind": "builder",
+      "problems": null
+    }
+    "#);
     let names: Vec<String> = inspect(&source).unwrap().layers.into_iter().map(|layer| layer.name).collect();
     assert_eq!(names, ["unknown", "acme/java@1, acme/jre@2.0"]);
 }
@@ -340,9 +592,72 @@ fn d4_d5_d6_what_the_labels_of_a_package_say() {
         "acme/jre": { "2.0": { "api": "0.10", "stacks": [{ "id": "*" }], "layerDiffID": "sha256:no" } }
     });
     let labels = [(cnb::PACKAGE_METADATA, metadata.clone()), (cnb::BUILDPACK_MODULES, modules)];
-    insta::assert_snapshot!(told(&image(1, &labels, |_| {}), &["kind", "package", "problems"]), @"");
+    insta::assert_snapshot!(told(&image(1, &labels, |_| {}), &["kind", "package", "problems"]), @r#"
+    {
+      "kind": "buildpackage",
+      "package": {
+        "api": "0.10",
+        "buildpacks": [
+          {
+            "api": "0.10",
+            "composite": true,
+            "id": "acme/java",
+            "layer": "{0}",
+            "version": "1"
+          },
+          {
+            "api": "0.10",
+            "id": "acme/jre",
+            "layer": "sha256:no",
+            "stacks": [
+              "*"
+            ],
+            "version": "2.0"
+          }
+        ],
+        "composite": true,
+        "description": "Java",
+        "homepage": "https://java.example",
+        "id": "acme/java",
+        "layer": "{0}",
+        "licenses": [
+          "MIT"
+        ],
+        "order": [
+          {
+            "group": [
+              {
+                "id": "acme/jre",
+                "version": "2.0"
+              }
+            ]
+          }
+        ],
+        "version": "1"
+      },
+      "problems": [
+        {
+          "about": "io.buildpacks.buildpack.layers",
+          "reason": "the layer of `acme/jre@2.0`, `sha256:no`, is not in the image"
+        }
+      ]
+    }
+    "#);
     let lonely = image(1, &[(cnb::PACKAGE_METADATA, metadata)], |_| {});
-    insta::assert_snapshot!(told(&lonely, &["problems"]), @"");
+    insta::assert_snapshot!(told(&lonely, &["problems"]), @r#"
+    {
+      "problems": [
+        {
+          "about": "io.buildpacks.buildpack.layers",
+          "reason": "the image has no such label, which packages of buildpacks need"
+        },
+        {
+          "about": "io.buildpacks.buildpackage.metadata",
+          "reason": "`acme/java@1`, which the package is of, is not in it"
+        }
+      ]
+    }
+    "#);
 }
 
 #[test]
@@ -350,7 +665,26 @@ fn d10_a_package_of_an_extension() {
     let metadata = json!({ "id": "acme/curl", "version": "2", "stacks": null });
     let modules = json!({ "acme/curl": { "2": { "api": "0.10", "layerDiffID": "{0}" } } });
     let labels = [(cnb::PACKAGE_METADATA, metadata), (cnb::EXTENSION_MODULES, modules)];
-    insta::assert_snapshot!(told(&image(1, &labels, |_| {}), &["kind", "package", "problems"]), @"");
+    insta::assert_snapshot!(told(&image(1, &labels, |_| {}), &["kind", "package", "problems"]), @r#"
+    {
+      "kind": "extension-package",
+      "package": {
+        "api": "0.10",
+        "extensions": [
+          {
+            "api": "0.10",
+            "id": "acme/curl",
+            "layer": "{0}",
+            "version": "2"
+          }
+        ],
+        "id": "acme/curl",
+        "layer": "{0}",
+        "version": "2"
+      },
+      "problems": null
+    }
+    "#);
 }
 
 #[test]
@@ -367,13 +701,21 @@ fn i73_bills_of_materials_tell_of_packages() {
         let summary = summary::of(&files, &mut problems);
         format!("{:?} {:?} {}", summary.bill.formats, summary.packages, Vec::from(problems).len())
     };
-    insta::assert_snapshot!(check(document), @"");
-    insta::assert_snapshot!(check("{"), @"");
+    insta::assert_snapshot!(check(document), @r#"["cyclonedx", "syft"] [InspectedPackage { name: "nginx", version: "1.22.1" }] 0"#);
+    insta::assert_snapshot!(check("{"), @r#"["cyclonedx", "syft"] [] 1"#);
 }
 
 #[test]
 fn one_of_several_says_what_else_there_is() {
     let mut source = image(0, &[], |_| {});
     source.among = Some(["linux/amd64", "linux/arm64/v8"].map(|platform| platform.parse().unwrap()).into());
-    insta::assert_snapshot!(told(&source, &["platform", "platforms"]), @"");
+    insta::assert_snapshot!(told(&source, &["platform", "platforms"]), @r#"
+    {
+      "platform": "linux/arm64/v8",
+      "platforms": [
+        "linux/amd64",
+        "linux/arm64/v8"
+      ]
+    }
+    "#);
 }

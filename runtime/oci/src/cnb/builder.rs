@@ -1,7 +1,7 @@
 //! What a builder says of itself, in labels of the reference implementation: which buildpacks it has, in which order they
 //! are asked, and on what it builds.
 
-use super::labels::{LabelError, RunImageName, Stack, read};
+use super::labels::{LabelError, RunImageName, Stack, read, read_object};
 use crate::Image;
 use crate::text::null_as_default;
 use serde::Deserialize;
@@ -156,7 +156,7 @@ pub struct SystemList {
 impl BuilderMetadata {
     /// What `image` says; nothing if it is no builder.
     pub fn of(image: &Image) -> Result<Option<BuilderMetadata>, LabelError> {
-        read(image, BUILDER_METADATA)
+        read_object(image, BUILDER_METADATA)
     }
 
     /// Its run images, the first of them that of older tools if it names no others.
@@ -169,7 +169,7 @@ impl BuilderMetadata {
 impl SystemBuildpacks {
     /// What `image` says; nothing if it does not say.
     pub fn of(image: &Image) -> Result<Option<SystemBuildpacks>, LabelError> {
-        read(image, SYSTEM_BUILDPACKS)
+        read_object(image, SYSTEM_BUILDPACKS)
     }
 }
 

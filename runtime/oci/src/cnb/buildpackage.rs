@@ -2,7 +2,7 @@
 //! specification, "Buildpackage").
 
 use super::builder::OrderGroup;
-use super::labels::{LabelError, read};
+use super::labels::{LabelError, read, read_object};
 use crate::Image;
 use crate::text::null_as_default;
 use serde::Deserialize;
@@ -131,7 +131,7 @@ pub struct ModuleDistro {
 impl PackageMetadata {
     /// What `image` says; nothing if it is no package.
     pub fn of(image: &Image) -> Result<Option<PackageMetadata>, LabelError> {
-        read(image, PACKAGE_METADATA)
+        read_object(image, PACKAGE_METADATA)
     }
 }
 
