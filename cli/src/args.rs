@@ -247,22 +247,46 @@ pub(crate) struct Plan {
     pub(crate) application: Application,
 }
 
-/// Say what is in an image
+/// Say what is in an image, a builder or a package of buildpacks
+///
+/// Whoever built it: buildpacks, processes, layers and their metadata, run image and whether it can be exchanged; of a builder
+/// also in which order buildpacks are asked. No layer is fetched but that of the bills of materials, if it is small.
 #[derive(Debug, Parser)]
 #[command(after_long_help = "\
 Examples:
   wattle inspect oci:shop
   wattle inspect registry.example/team/shop:1 --platform linux/arm64
+  wattle inspect registry.example/builder:1 --depth 1
+  wattle inspect buildpack.cnb --as yaml
   wattle inspect oci:shop --format json | jq .layers")]
 pub(crate) struct Inspect {
-    /// The image: `oci:DIR[:TAG]` or a registry's `HOST/NAME[:TAG]`
+    /// The image: `oci:DIR[:TAG]`, a registry's `HOST/NAME[:TAG]`, or a file, such as `buildpack.cnb`
     #[arg(value_name = "IMAGE")]
     pub(crate) image: String,
+    /// Print all of it in this form; what people read leaves some out without `--verbose`
+    #[arg(long = "as", value_enum, value_name = "FORM")]
+    pub(crate) form: Option<InspectForm>,
+    /// How many composite buildpacks to unfold in one another, in the orders that people read
+    #[arg(long, value_name = "NUMBER", default_value_t = usize::MAX, hide_default_value = true)]
+    pub(crate) depth: usize,
     /// Which of several, if the image is for several platforms
     #[arg(long, value_name = "OS/ARCH")]
     pub(crate) platform: Option<String>,
     #[command(flatten)]
     pub(crate) insecure: Insecure,
+}
+
+/// Forms of what is in an image.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum InspectForm {
+    /// For people
+    Human,
+    /// JSON
+    Json,
+    /// YAML 1.1 and 1.2
+    Yaml,
+    /// TOML
+    Toml,
 }
 
 /// Put images on a newer run image, without building them again

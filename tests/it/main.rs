@@ -15,6 +15,7 @@ mod cli;
 mod containment;
 mod contract;
 mod exec_d;
+mod inspect;
 mod launcher;
 mod mmdebstrap;
 mod node_modules;

@@ -79,6 +79,10 @@ fn packages_that_a_buildpack_added_are_on_the_bill() {
     let packages = components(&bill, "_system/packages");
     assert_eq!(packages, added);
     assert!(packages.iter().any(|it| it.starts_with("nginx ")), "{packages:?}");
+    let layers = wattle().args(["inspect", "--format", "json", &image]).run().succeeds().json_lines().pop().unwrap();
+    let named = |it: &Value| format!("{} {}", it["name"].as_str().unwrap(), it["version"].as_str().unwrap());
+    let layer = layers["layers"].as_array().unwrap().iter().find(|it| it["name"] == "packages").unwrap();
+    assert_eq!(layer["packages"].as_array().unwrap().iter().map(named).collect::<BTreeSet<_>>(), packages);
     let all = bill["components"].as_array().unwrap();
     let nginx = all.iter().find(|it| it["name"] == "nginx").unwrap();
     let purl = nginx["purl"].as_str().unwrap();

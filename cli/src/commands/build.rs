@@ -97,7 +97,9 @@ fn finish(cx: &Context, report: &Report, output: &Location, started: Instant) {
 fn how_to_run(report: &Report, output: &Location) -> Option<String> {
     report.default_process.as_ref()?;
     Some(match output {
-        Location::Layout { .. } => format!("podman run --rm -e PORT=8080 -p 8080:8080 {output}"),
+        Location::Layout { .. } | Location::Archive { .. } => {
+            format!("podman run --rm -e PORT=8080 -p 8080:8080 {output}")
+        }
         Location::Registry(reference) => format!("docker run --rm -e PORT=8080 -p 8080:8080 {reference}"),
     })
 }

@@ -1,5 +1,6 @@
 //! The only code that writes to a terminal. Data goes to standard output, talk to standard error.
 
+mod document;
 mod error;
 mod human;
 mod json;
@@ -7,6 +8,7 @@ mod settings;
 mod style;
 mod text;
 
+pub(crate) use document::{json, toml, yaml};
 pub(crate) use error::{About, report, report_engine};
 pub(crate) use human::Human;
 pub(crate) use json::Json;
@@ -88,10 +90,21 @@ impl Printer {
         }
     }
 
+    /// A document for programs, as it is. On a terminal, nothing in it steers that.
+    pub(crate) fn document(&self, document: &str) {
+        for line in document.lines() {
+            if io::stdout().is_terminal() {
+                self.write_data(&text::shown(line, &[]));
+            } else {
+                self.write_data(line);
+            }
+        }
+    }
+
     /// A value as one line of JSON.
     pub(crate) fn json(&self, value: &impl Serialize) {
         match serde_json::to_string(value) {
-            Ok(line) => self.write_data(&line),
+            Ok(line) => self.write_data(&text::escaped(&line)),
             Err(error) => self.line(&format!("the result cannot be written as JSON: {error}")),
         }
     }

@@ -59,6 +59,24 @@ pub(crate) fn shown(line: &str, ours: &[&str]) -> String {
     out
 }
 
+/// JSON that steers no terminal and means the same, and is also YAML: what JSON lets stand of control characters, those that
+/// turn the direction of text, and those that YAML takes for ends of lines or for none of its own, are escaped. They are
+/// only ever in its strings.
+pub(crate) fn escaped(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for char in json.chars() {
+        match char {
+            '\n' => out.push(char),
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
+                out.push_str(&format!("\\u{:04x}", u32::from(char)));
+            }
+            char if char.is_control() || turns(char) => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            char => out.push(char),
+        }
+    }
+    out
+}
+
 /// Whether a character changes the direction of the text around it.
 fn turns(char: char) -> bool {
     matches!(char, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{061c}')
@@ -101,6 +119,16 @@ mod tests {
         assert_eq!(check("no\rerror: forged"), "no\u{fffd}error: forged");
         assert_eq!(check("no\r\nerror: forged\n"), "no\n    error: forged");
         assert_eq!(check("x\u{202e}y\tz"), "x\u{fffd}y    z");
+    }
+
+    #[test]
+    fn json_steers_no_terminal_and_means_the_same() {
+        let value = serde_json::json!({ "a\u{9b}2J": "\u{1b}[2J\u{202e}x\u{7f}é\n" });
+        for json in [serde_json::to_string(&value), serde_json::to_string_pretty(&value)] {
+            let escaped = escaped(&json.unwrap());
+            assert!(!escaped.chars().any(|char| char != '\n' && (char.is_control() || turns(char))), "{escaped}");
+            assert_eq!(serde_json::from_str::<serde_json::Value>(&escaped).unwrap(), value);
+        }
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl Engine {
         let (cancel, output) = (&request.cancel, &images.output);
         let layout = match output {
             Location::Layout { path, .. } => Some(path.as_path()),
-            Location::Registry(_) => None,
+            Location::Archive { .. } | Location::Registry(_) => None,
         };
         let mut run = block_in_place(|| Run::new(self, request, layout))?;
         let previous = tokio::select! {

@@ -284,7 +284,7 @@ pub(crate) fn identity(request: &Request) -> String {
 pub(crate) fn reference(base: &Base) -> String {
     match &base.location {
         Location::Registry(reference) => reference.at(base.digest).to_string(),
-        layout @ Location::Layout { .. } => format!("{}@{}", name(layout), base.digest),
+        layout @ (Location::Layout { .. } | Location::Archive { .. }) => format!("{}@{}", name(layout), base.digest),
     }
 }
 
@@ -293,6 +293,8 @@ pub(crate) fn name(location: &Location) -> String {
     match location {
         Location::Registry(reference) => reference.to_string(),
         // Where a layout lies on this machine is nobody else's business, and would make equal builds differ.
-        Location::Layout { path, .. } => path.file_name().unwrap_or_default().to_string_lossy().into_owned(),
+        Location::Layout { path, .. } | Location::Archive { path, .. } => {
+            path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+        }
     }
 }

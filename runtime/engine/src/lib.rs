@@ -32,7 +32,12 @@ pub use build::{Report, Sboms};
 pub use buildpack::{Package, PackageError};
 pub use error::{EngineError, Fault};
 pub use event::{Entry, Event, KeyChange, LayerState, Observer, Setting, Step, Verdict};
-pub use inspect::{InspectedBuildpack, InspectedLayer, InspectedProcess, Inspection};
+pub use inspect::{
+    ImageKind, InspectedApplication, InspectedBase, InspectedBill, InspectedBuilder, InspectedBuildpack,
+    InspectedBuildpackage, InspectedEntry, InspectedGroup, InspectedLauncher, InspectedLayer, InspectedLifecycle,
+    InspectedModule, InspectedPackage, InspectedProblem, InspectedProcess, InspectedRunImage, InspectedSettings,
+    InspectedUses, Inspection,
+};
 pub use phase::{FAILED, INVALID_ARGUMENTS, Phase};
 pub use project::{Declared, SourceDetail, project_metadata};
 pub use rebase::{RebaseFailed, RebaseReason, RebaseRequest, RebaseState, RebasedImage, RebasedOn};

@@ -128,7 +128,7 @@ impl Engine {
         let from = request.previous.as_ref().unwrap_or(to);
         let source = self.read_image(from, &request.platform).await?;
         let failed = |reason| EngineError::from(RebaseFailed { image: from.to_string(), reason });
-        if source.of_several && from == to {
+        if source.among.is_some() && from == to {
             return Err(failed(RebaseReason::OneOfSeveral));
         }
         let names = cnb::recorded_run_image(&source.image).map_err(|error| failed(error.into()))?;

@@ -8,6 +8,7 @@ mod documents;
 mod read;
 
 pub(crate) use documents::Documents;
+pub(crate) use read::described;
 pub use read::{BillOfMaterials, BomError, Part};
 
 use crate::build::{Done, DoneStep};

@@ -1,5 +1,6 @@
-//! Images in a directory (OCI image layout specification).
+//! Images in a directory, or in an archive of one (OCI image layout specification).
 
+mod archive;
 mod host;
 mod read;
 mod stage;
@@ -30,6 +31,17 @@ pub enum LayoutError {
     /// There is nothing of that name.
     #[error("there is no directory `{0}`")]
     Absent(PathBuf),
+    /// There is no archive of that name.
+    #[error("there is no file `{0}`")]
+    AbsentArchive(PathBuf),
+    /// A file that is no archive of a layout.
+    #[error("`{path}` is not an archive of an OCI image layout")]
+    Archive {
+        /// The file.
+        path: PathBuf,
+        /// What speaks against it.
+        source: io::Error,
+    },
     /// A directory or file that is something else.
     #[error("`{path}` is not an OCI image layout: {reason}")]
     Other {
@@ -123,18 +135,24 @@ impl LayoutError {
             LayoutError::Absent(path) => {
                 Some(format!("write an image there first, as with `--output oci:{}`", path.display()))
             }
+            LayoutError::Archive { .. } => Some(
+                "name a buildpackage, `FILE.cnb`, or an image that was saved as an OCI archive, in a tar that may be \
+                 compressed with gzip"
+                    .to_owned(),
+            ),
             LayoutError::Other { .. } => {
                 Some("name the directory of an image, as `wattle build --output oci:DIR` makes one".to_owned())
             }
             LayoutError::InTheWay { .. } => Some("name another directory: nothing was changed in this one".to_owned()),
             LayoutError::NoImage { path, offered, .. } | LayoutError::Ambiguous { path, offered } => {
-                offered.first().map(|tag| format!("name one of them, as in `oci:{}:{tag}`", path.display()))
+                let scheme = if path.is_file() { "oci-archive" } else { "oci" };
+                offered.first().map(|tag| format!("name one of them, as in `{scheme}:{}:{tag}`", path.display()))
             }
             LayoutError::Content { .. } | LayoutError::NoBlob { .. } => {
                 Some("copy the image there again from where it came from".to_owned())
             }
             LayoutError::Disk { source, .. } => disk_hint(source),
-            LayoutError::Select { .. } | LayoutError::Image { .. } => None,
+            LayoutError::AbsentArchive(_) | LayoutError::Select { .. } | LayoutError::Image { .. } => None,
         }
     }
 }
@@ -147,6 +165,11 @@ fn offer(offered: &[String]) -> String {
 /// Where a layout keeps a blob.
 fn blob_path(root: &Path, digest: &Digest) -> PathBuf {
     root.join("blobs").join(digest.algorithm().name()).join(digest.hex())
+}
+
+/// The same, as a name in the layout.
+fn blob_name(digest: &Digest) -> String {
+    format!("blobs/{}/{}", digest.algorithm().name(), digest.hex())
 }
 
 /// The name of an image in the index of a layout.

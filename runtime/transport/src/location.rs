@@ -17,7 +17,6 @@ const FOREIGN: &[&str] = &[
     "file",
     "http",
     "https",
-    "oci-archive",
     "podman",
     "tarball",
 ];
@@ -28,6 +27,13 @@ pub enum Location {
     /// `oci:PATH[:TAG]` or `oci:PATH@DIGEST`: a directory (OCI image layout specification).
     Layout {
         /// The directory.
+        path: PathBuf,
+        /// Which of its images.
+        pick: Pick,
+    },
+    /// `oci-archive:FILE[:TAG]` or `oci-archive:FILE@DIGEST`: such a directory in a tar archive. Can only be read.
+    Archive {
+        /// The file.
         path: PathBuf,
         /// Which of its images.
         pick: Pick,
@@ -61,8 +67,8 @@ pub enum LocationError {
         /// What stands before the colon.
         scheme: String,
     },
-    /// `oci:` without a path.
-    #[error("`{0}` names no directory: expected `oci:PATH[:TAG]`")]
+    /// `oci:` or `oci-archive:` without a path.
+    #[error("`{0}` names no path: expected `oci:PATH[:TAG]`, or `oci-archive:FILE[:TAG]` for a tar archive of one")]
     Path(String),
     /// After `oci:PATH@`, there is something else than a digest, or after `oci:PATH:`, something else than a tag.
     #[error("`{name}` in `{text}` is neither a tag nor a digest")]
@@ -78,6 +84,11 @@ pub enum LocationError {
 }
 
 impl Location {
+    /// The archive `path`.
+    pub fn archive(path: impl Into<PathBuf>, pick: Pick) -> Location {
+        Location::Archive { path: path.into(), pick }
+    }
+
     /// The layout in the directory `path`.
     pub fn layout(path: impl Into<PathBuf>, pick: Pick) -> Location {
         Location::Layout { path: path.into(), pick }
@@ -89,7 +100,10 @@ impl FromStr for Location {
 
     fn from_str(text: &str) -> Result<Location, LocationError> {
         if let Some(rest) = text.strip_prefix("oci:") {
-            return parse_layout(text, rest);
+            return parse_layout(text, rest).map(|(path, pick)| Location::layout(path, pick));
+        }
+        if let Some(rest) = text.strip_prefix("oci-archive:") {
+            return parse_layout(text, rest).map(|(path, pick)| Location::archive(path, pick));
         }
         if let Some(rest) = text.strip_prefix("docker://") {
             return Ok(Location::Registry(rest.parse()?));
@@ -103,7 +117,7 @@ impl FromStr for Location {
     }
 }
 
-fn parse_layout(text: &str, rest: &str) -> Result<Location, LocationError> {
+fn parse_layout<'a>(text: &str, rest: &'a str) -> Result<(&'a str, Pick), LocationError> {
     let wrong = |name: &str| LocationError::Name { text: text.to_owned(), name: name.to_owned() };
     let (path, pick) = if let Some((path, digest)) = rest.rsplit_once('@').filter(|(_, name)| is_digest(name)) {
         (path, Pick::Digest(digest.parse().map_err(|_| wrong(digest))?))
@@ -113,7 +127,7 @@ fn parse_layout(text: &str, rest: &str) -> Result<Location, LocationError> {
     } else {
         (rest, Pick::Default)
     };
-    if path.is_empty() { Err(LocationError::Path(text.to_owned())) } else { Ok(Location::layout(path, pick)) }
+    if path.is_empty() { Err(LocationError::Path(text.to_owned())) } else { Ok((path, pick)) }
 }
 
 fn is_digest(name: &str) -> bool {
@@ -128,14 +142,15 @@ fn is_tag(tag: &str) -> bool {
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Location::Layout { path, pick } => write_layout(f, path, pick),
+            Location::Layout { path, pick } => write_layout(f, "oci", path, pick),
+            Location::Archive { path, pick } => write_layout(f, "oci-archive", path, pick),
             Location::Registry(reference) => reference.fmt(f),
         }
     }
 }
 
-fn write_layout(f: &mut fmt::Formatter<'_>, path: &Path, pick: &Pick) -> fmt::Result {
-    write!(f, "oci:{}", path.display())?;
+fn write_layout(f: &mut fmt::Formatter<'_>, scheme: &str, path: &Path, pick: &Pick) -> fmt::Result {
+    write!(f, "{scheme}:{}", path.display())?;
     match pick {
         Pick::Default => Ok(()),
         Pick::Tag(tag) => write!(f, ":{tag}"),
@@ -153,6 +168,7 @@ mod tests {
                 assert_eq!(location.to_string().parse().as_ref(), Ok(&location), "its own text means the same");
                 match location {
                     Location::Layout { path, pick } => format!("layout {} {pick:?}", path.display()),
+                    Location::Archive { path, pick } => format!("archive {} {pick:?}", path.display()),
                     Location::Registry(reference) => format!("registry {reference}"),
                 }
             }
@@ -169,6 +185,8 @@ mod tests {
         assert_eq!(check(r"oci:C:\images\app:1.0"), r#"layout C:\images\app Tag("1.0")"#);
         assert_eq!(check("oci:C:/images/app:1.0"), "layout C:/images/app Tag(\"1.0\")");
         assert_eq!(check("oci:user@host"), "layout user@host Default");
+        assert_eq!(check("oci-archive:a/b.cnb"), "archive a/b.cnb Default");
+        assert_eq!(check("oci-archive:b.tar:1"), "archive b.tar Tag(\"1\")");
         let digest = Digest::of(b"");
         assert_eq!(check(&format!("oci:out@{digest}")), format!("layout out Digest({digest})"));
     }
@@ -184,8 +202,8 @@ mod tests {
     fn says_what_is_accepted() {
         insta::assert_snapshot!(check("docker-daemon:app:latest"), @"`docker-daemon:app:latest` is not a place for images: `docker-daemon` is unknown. Accepted are `oci:PATH[:TAG]` for a directory, and `registry/repository[:TAG]` or `docker://registry/repository[:TAG]` for a registry");
         assert!(check("s3://bucket/app").contains("`s3` is unknown"));
-        insta::assert_snapshot!(check("oci:"), @"`oci:` names no directory: expected `oci:PATH[:TAG]`");
-        insta::assert_snapshot!(check("oci::v1"), @"`oci::v1` names no directory: expected `oci:PATH[:TAG]`");
+        insta::assert_snapshot!(check("oci:"), @"`oci:` names no path: expected `oci:PATH[:TAG]`, or `oci-archive:FILE[:TAG]` for a tar archive of one");
+        insta::assert_snapshot!(check("oci::v1"), @"`oci::v1` names no path: expected `oci:PATH[:TAG]`, or `oci-archive:FILE[:TAG]` for a tar archive of one");
         insta::assert_snapshot!(check("oci:out:a b"), @"`a b` in `oci:out:a b` is neither a tag nor a digest");
         assert!(check("oci:out@sha256:12").contains("is neither a tag nor a digest"));
         assert!(check("UPPER/case").contains("is not an image reference"));

@@ -2,12 +2,22 @@
 
 use crate::content::{self, ContentError};
 use serde_json::Value;
-use wattle_oci::{Descriptor, Document, DocumentError, Index, MAX_MANIFEST, Manifest, Platform, media};
+use wattle_oci::{Descriptor, Document, DocumentError, Image, Index, MAX_MANIFEST, Manifest, Platform, media};
 
 /// Indexes in indexes, at most.
 const MAX_DEPTH: usize = 2;
+/// The operating system of what is no image, such as an attestation.
+const UNKNOWN: &str = "unknown";
 /// Entries of an index, at most.
 const MAX_ENTRIES: usize = 1000;
+
+/// What a name stands for.
+pub(crate) struct Named {
+    /// The image for the platform that was wanted.
+    pub(crate) image: Image,
+    /// The platforms that there are images for, if the name stands for an index of them.
+    pub(crate) among: Option<Vec<Platform>>,
+}
 
 /// An index or manifest that leads to no image.
 #[derive(Debug, thiserror::Error)]
@@ -41,14 +51,14 @@ pub enum SelectError {
     TooMuch(wattle_oci::Digest),
 }
 
-/// Reads `bytes`, which `descriptor` names, as manifest or index: gives the entry of the index to go on with, or none if
-/// this is the manifest of an image. `depth` is how many indexes came before.
+/// Reads `bytes`, which `descriptor` names, as manifest or index: gives the entry of the index to go on with and
+/// what platforms the index has, or none if this is the manifest of an image. `depth` is how many indexes came before.
 pub(crate) fn step(
     bytes: &[u8],
     descriptor: &Descriptor,
     platform: &Platform,
     depth: usize,
-) -> Result<Option<Descriptor>, SelectError> {
+) -> Result<Option<(Descriptor, Vec<Platform>)>, SelectError> {
     content::check(bytes, descriptor)?;
     if !is_index(bytes, descriptor)? {
         return Ok(None);
@@ -58,7 +68,8 @@ pub(crate) fn step(
     if depth >= MAX_DEPTH || index.manifests.len() > MAX_ENTRIES {
         return Err(SelectError::TooMuch(descriptor.digest));
     }
-    choose(index, platform).cloned().map(Some)
+    let next = choose(index, platform)?.clone();
+    Ok(Some((next, platforms(index))))
 }
 
 /// The configuration that a manifest names.
@@ -74,6 +85,12 @@ pub(crate) fn choose<'a>(index: &'a Index, platform: &Platform) -> Result<&'a De
         wanted: platform.clone(),
         offered: index.manifests.iter().filter_map(|entry| entry.platform.as_ref()).map(ToString::to_string).collect(),
     })
+}
+
+/// The platforms that an index has images for.
+pub(crate) fn platforms(index: &Index) -> Vec<Platform> {
+    let named = index.manifests.iter().filter_map(|entry| entry.platform.clone());
+    named.filter(|platform| platform.os != UNKNOWN).collect()
 }
 
 /// True for an index, false for a manifest. What names the bytes, what they say they are and their form must agree: bytes
@@ -112,7 +129,10 @@ mod tests {
         let descriptor = Descriptor::new(given, Digest::of(bytes.as_bytes()), bytes.len() as u64);
         match step(bytes.as_bytes(), &descriptor, &platform.parse().unwrap(), 0) {
             Ok(None) => "image".to_owned(),
-            Ok(Some(next)) => format!("go to {} bytes", next.size),
+            Ok(Some((next, offered))) => {
+                let offered: Vec<String> = offered.iter().map(ToString::to_string).collect();
+                format!("go to {} bytes, one of {}", next.size, offered.join(" "))
+            }
             Err(error) => error.to_string().replace(&descriptor.digest.to_string(), "DIGEST"),
         }
     }
@@ -129,7 +149,7 @@ mod tests {
     #[test]
     fn i93_leads_to_the_image_of_the_platform() {
         assert_eq!(check(r#"{"config":{}, "layers":[]}"#, media::MANIFEST, "linux/amd64"), "image");
-        assert_eq!(check(&index(), media::INDEX, "linux/arm64"), "go to 3 bytes");
+        assert_eq!(check(&index(), media::INDEX, "linux/arm64"), "go to 3 bytes, one of linux/amd64 linux/arm64/v8");
         insta::assert_snapshot!(check(&index(), media::INDEX, "linux/s390x"), @"there is no image for `linux/s390x`, only for `linux/amd64`, `linux/arm64/v8`");
     }
 

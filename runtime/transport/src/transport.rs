@@ -12,6 +12,7 @@ use crate::layout::{Layout, LayoutError, Writer};
 use crate::location::{LATEST, Location, Pick};
 use crate::progress::{Outcome, Progress};
 use crate::registry::{Net, Registry};
+use crate::select::Named;
 use crate::settings::Settings;
 use futures_util::stream::{self, StreamExt as _, TryStreamExt as _};
 use origin::Origin;
@@ -38,14 +39,15 @@ pub struct Transport {
 /// An image, and where it came from.
 #[derive(Debug, Clone)]
 pub struct Source {
-    /// The image. Layers of a registry have no bytes here; those of a layout have those that the layout has.
+    /// The image. Layers of a registry have no bytes here, nor have those of a compressed archive; those of a layout have
+    /// those that the layout has.
     pub image: Image,
     /// Where it was read, as it was named.
     pub location: Location,
     /// Digest of its manifest: that of the image for one platform, even when the location names an index.
     pub digest: Digest,
-    /// True if the location names images for several platforms, of which this is one.
-    pub of_several: bool,
+    /// The platforms that the location names images for, if it names an index of images, of which this is one.
+    pub among: Option<Vec<Platform>>,
 }
 
 /// An image that is where it should be.
@@ -80,17 +82,21 @@ impl Transport {
     /// Reads the image at `from` for `platform`: its manifest and configuration, checked against their digests, and what
     /// layers a layout has. No layer of a registry is fetched.
     pub async fn read(&self, from: &Location, platform: &Platform) -> Result<Source, TransportError> {
-        let (image, of_several) = match from {
+        let Named { image, among } = match from {
             Location::Layout { path, pick } => {
                 let (path, pick, platform) = (path.clone(), pick.clone(), platform.clone());
                 on_disk(move || Layout::open(&path)?.read(&pick, &platform)).await?
+            }
+            Location::Archive { path, pick } => {
+                let (path, pick, platform) = (path.clone(), pick.clone(), platform.clone());
+                on_disk(move || Layout::open_archive(&path)?.read(&pick, &platform)).await?
             }
             Location::Registry(reference) => {
                 let repository = self.registry(reference).await?.to_read(reference.repository());
                 repository.read(reference, platform).await?
             }
         };
-        Ok(Source { digest: image.digest(), image, location: from.clone(), of_several })
+        Ok(Source { digest: image.digest(), image, location: from.clone(), among })
     }
 
     /// Writes the compressed bytes of one layer of `source` into `into`, which is handed back when they were what they
@@ -120,6 +126,7 @@ impl Transport {
                 let path = path.clone();
                 on_disk(move || Writer::check(&path)).await?;
             }
+            Location::Archive { .. } => return Err(TransportError::ReadOnly(to.clone().into())),
             Location::Registry(reference) => {
                 self.registry(reference).await?.to_write(reference.repository(), &[]).may_write().await?;
             }
@@ -212,6 +219,7 @@ impl Transport {
                 let repository = self.registry(reference).await?.to_write(reference.repository(), &from);
                 Ok(Target::Registry { repository, reference: reference.clone() })
             }
+            Location::Archive { .. } => Err(TransportError::ReadOnly(to.clone().into())),
             Location::Layout { path, pick } => {
                 let tag = match pick {
                     Pick::Default => LATEST.to_owned(),

@@ -27,7 +27,7 @@ impl Base {
     pub(super) fn as_new(&self) -> NewBase<'_> {
         let name = match &self.source.location {
             Location::Registry(reference) => BaseName::Registry(reference.clone()),
-            layout @ Location::Layout { .. } => BaseName::Local(export::name(layout)),
+            layout @ (Location::Layout { .. } | Location::Archive { .. }) => BaseName::Local(export::name(layout)),
         };
         NewBase { image: &self.source.image, name, reference: export::reference(&self.source) }
     }
@@ -114,7 +114,7 @@ impl Engine {
 fn candidates(names: &RunImageName, to: &Location) -> Vec<Reference> {
     let registry = match to {
         Location::Registry(reference) => Some(reference.registry()),
-        Location::Layout { .. } => None,
+        Location::Layout { .. } | Location::Archive { .. } => None,
     };
     let mut found: Vec<Reference> = names.all().filter_map(|name| name.parse().ok()).collect();
     found.sort_by_key(|reference| Some(reference.registry()) != registry);

@@ -163,7 +163,7 @@ impl Engine {
             Some(layer) => self.documents(&source, layer).await?,
             None => Tree::new(),
         };
-        let mut components = described(&image, &files)?;
+        let mut components = described(&image, &files, |_| true)?;
         if run_image {
             let system = self.system_of(&source, below(&source.image, &metadata)).await?;
             components.extend(packages(&image, &system)?);
@@ -201,14 +201,17 @@ fn below<'a>(image: &'a Image, metadata: &LifecycleMetadata) -> &'a [Layer] {
     position.map_or(image.layers(), |position| &image.layers()[..=position])
 }
 
-/// The components in these documents: of each directory, in the first form that can be read.
-fn described(image: &str, files: &Tree) -> Result<Vec<Part>, BomError> {
+/// The components in the documents of the directories that are `wanted`: of each, in the first form that can be read.
+pub(crate) fn described(image: &str, files: &Tree, wanted: impl Fn(&str) -> bool) -> Result<Vec<Part>, BomError> {
     let mut documents: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
     for entry in files.walk() {
         let (Some(name), Node::File(file)) = (entry.path.strip_prefix(LAUNCH), entry.node) else { continue };
+        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
+        if !wanted(&directory) {
+            continue;
+        }
         let bytes = file.blob.to_vec();
         let bytes = bytes.map_err(|source| BomError::Layer { image: image.to_owned(), source })?;
-        let directory = name.rsplit_once('/').map_or("", |(directory, _)| directory).to_owned();
         let text = String::from_utf8_lossy(&bytes).into_owned();
         documents.entry(directory).or_default().push((entry.path, text));
     }
@@ -272,7 +275,7 @@ mod tests {
         for (path, text) in files {
             tree.insert(&format!("{LAUNCH}{path}"), Node::file(*text)).unwrap();
         }
-        match described("shop", &tree) {
+        match described("shop", &tree, |_| true) {
             Ok(parts) => {
                 parts.iter().map(|part| format!("{}: {}", part.of, part.component.name)).collect::<Vec<_>>().join(" ")
             }

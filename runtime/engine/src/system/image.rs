@@ -166,7 +166,7 @@ impl Engine {
             None => self.selected(&archives, &spec, &indexes, target).await?,
         };
         let location = Location::layout(&name, Pick::Default);
-        Ok(Chosen { source: Source { digest: image.digest(), image, location, of_several: false }, name })
+        Ok(Chosen { source: Source { digest: image.digest(), image, location, among: None }, name })
     }
 
     /// The image of the newest packages in these indexes, assembled unless it is in the store.

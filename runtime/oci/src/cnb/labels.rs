@@ -5,7 +5,7 @@
 
 use crate::Image;
 use crate::text::{self, is_default, null_as_default};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -269,26 +269,37 @@ impl LifecycleMetadata {
 
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<LifecycleMetadata>, LabelError> {
-        read(image, LIFECYCLE_METADATA)
+        read_object(image, LIFECYCLE_METADATA)
     }
 }
 
 impl ProjectMetadata {
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<ProjectMetadata>, LabelError> {
-        read(image, PROJECT_METADATA)
+        read_object(image, PROJECT_METADATA)
     }
 }
 
 impl BuildMetadata {
     /// What `image` says; nothing if it was not built by buildpacks.
     pub fn of(image: &Image) -> Result<Option<BuildMetadata>, LabelError> {
-        read(image, BUILD_METADATA)
+        read_object(image, BUILD_METADATA)
     }
 }
 
-fn read<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
+pub(super) fn read<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
     image.config().label(key).map(serde_json::from_str).transpose().map_err(|source| LabelError { key, source })
+}
+
+/// What an object says. What is read is a list too, if it may leave out everything, and that is none of these labels.
+pub(super) fn read_object<T: DeserializeOwned>(image: &Image, key: &'static str) -> Result<Option<T>, LabelError> {
+    let Some(text) = image.config().label(key).filter(|text| text.trim_start().starts_with('[')) else {
+        return read(image, key);
+    };
+    match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text) {
+        Ok(_) => Ok(None),
+        Err(source) => Err(LabelError { key, source }),
+    }
 }
 
 /// Images made for a Platform API before 0.10 have one string.

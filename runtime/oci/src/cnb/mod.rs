@@ -8,6 +8,8 @@
 
 mod application;
 mod assemble;
+mod builder;
+mod buildpackage;
 mod check;
 mod labels;
 mod layers;
@@ -20,6 +22,14 @@ mod slices;
 
 pub use application::{Application, Buildpack, Error, LaunchLayer};
 pub use assemble::compose;
+pub use builder::{
+    ApiVersions, BUILDER_METADATA, BuilderLifecycle, BuilderMetadata, CreatedBy, LifecycleApis, ModuleInfo, ORDER,
+    ORDER_EXTENSIONS, OrderEntry, OrderGroup, SYSTEM_BUILDPACKS, SystemBuildpacks, SystemList, order,
+};
+pub use buildpackage::{
+    BUILDPACK_MODULES, EXTENSION_MODULES, Module, ModuleDistro, ModuleStack, ModuleTarget, Modules, PACKAGE_METADATA,
+    PackageLicense, PackageMetadata,
+};
 pub use labels::{
     BUILD_METADATA, BuildBuildpack, BuildLauncher, BuildMetadata, BuildpackLayers, EXECUTION_ENVIRONMENT, Git,
     LIFECYCLE_METADATA, LabelError, LauncherSource, LayerMetadata, LifecycleMetadata, PROJECT_METADATA, Process,
@@ -31,7 +41,9 @@ pub use names::{
     check_workspace, directory,
 };
 pub use pattern::{Pattern, PatternError};
-pub use rebase::{BaseName, NewBase, RebaseError, RebaseNote, RebaseOptions, Rebased, rebase, recorded_run_image};
+pub use rebase::{
+    BaseName, NewBase, RebaseError, RebaseNote, RebaseOptions, Rebased, rebase, rebase_obstacles, recorded_run_image,
+};
 pub use sbom::{Sbom, SbomFormat, SbomOf, sbom_layer, sboms_in};
 pub use slices::{Slice, slice};
 

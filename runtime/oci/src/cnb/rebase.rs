@@ -10,10 +10,12 @@ mod error;
 mod label;
 mod names;
 mod notes;
+mod obstacles;
 
 pub use error::RebaseError;
 pub use names::BaseName;
 pub use notes::RebaseNote;
+pub use obstacles::rebase_obstacles;
 
 use super::labels::{LIFECYCLE_METADATA, RunImage, RunImageName};
 use crate::compose::{assemble, base_history};

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tempfile::NamedTempFile;
 use wattle_oci::{Descriptor, Index};
+use wattle_tree::Blob;
 
 /// A layout that is being written. Until [`Writer::finish`], no image of it changes.
 #[derive(Clone)]
@@ -81,7 +82,8 @@ impl Writer {
         let target = self.place(descriptor)?;
         let linked = self.stage.make(|path| link_or_copy(&source, path))?;
         let file = File::open(&linked).map_err(disk("open", &linked))?;
-        check_file(&file, descriptor).map_err(|error| LayoutError::Content { path: source, source: error })?;
+        check_file(&Blob::new(descriptor.size, file), descriptor)
+            .map_err(|error| LayoutError::Content { path: source, source: error })?;
         linked.persist(&target).map_err(|error| disk("write", &target)(error.error))?;
         Ok(true)
     }

@@ -3,7 +3,7 @@
 use super::request::{Call, SILENCE};
 use super::{RegistryError, Repository, patience};
 use crate::content::{self, ContentError, Pieces};
-use crate::select;
+use crate::select::{self, Named};
 use bytes::Bytes;
 use futures_util::stream::{StreamExt as _, try_unfold};
 use reqwest::header::{ACCEPT, CONTENT_TYPE, HeaderMap, RANGE};
@@ -14,25 +14,22 @@ use wattle_oci::{Descriptor, Digest, Image, MAX_CONFIG, MAX_MANIFEST, Platform, 
 const DIGEST: &str = "docker-content-digest";
 
 impl Repository {
-    /// Reads the image that `reference` names: manifest and configuration, no layers. Also whether it is one of several.
-    pub(crate) async fn read(
-        &self,
-        reference: &Reference,
-        platform: &Platform,
-    ) -> Result<(Image, bool), RegistryError> {
+    /// Reads the image that `reference` names: manifest and configuration, no layers.
+    pub(crate) async fn read(&self, reference: &Reference, platform: &Platform) -> Result<Named, RegistryError> {
         let title = reference.to_string();
         let select = |source| RegistryError::Select { reference: title.clone(), source: Box::new(source) };
         let (mut descriptor, mut manifest) = self.named_manifest(reference).await?;
-        let mut depth = 0;
-        while let Some(next) = select::step(&manifest, &descriptor, platform, depth).map_err(select)? {
+        let (mut depth, mut among) = (0, None);
+        while let Some((next, offered)) = select::step(&manifest, &descriptor, platform, depth).map_err(select)? {
             (_, manifest) = self.manifest(&next.digest.to_string()).await?;
-            descriptor = next;
+            (descriptor, among) = (next, Some(offered));
             depth += 1;
         }
         let config = select::config_of(&manifest).map_err(select)?;
         let config = self.small(&config, MAX_CONFIG).await?;
         let image = Image::new(manifest, config);
-        Ok((image.map_err(|source| RegistryError::Image { reference: title, source })?, depth > 0))
+        let image = image.map_err(|source| RegistryError::Image { reference: title, source })?;
+        Ok(Named { image, among })
     }
 
     async fn named_manifest(&self, reference: &Reference) -> Result<(Descriptor, Vec<u8>), RegistryError> {

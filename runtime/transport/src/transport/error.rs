@@ -29,6 +29,9 @@ pub enum TransportError {
     /// An image cannot be written under a digest that it is yet to get.
     #[error("`{0}` can be read, but not written: what is written gets its own digest")]
     Pinned(Box<Location>),
+    /// Archives are only read.
+    #[error("`{0}` can be read, but not written: images go to a directory or a registry")]
+    ReadOnly(Box<Location>),
     /// An index that cannot be written as JSON.
     #[error(transparent)]
     Index(wattle_oci::DocumentError),
@@ -61,6 +64,9 @@ impl TransportError {
             TransportError::Content(error) => error.hint(),
             TransportError::MissingLayer(_) => Some("copy the base image again, with all of its layers".to_owned()),
             TransportError::Pinned(_) => Some("name a tag instead".to_owned()),
+            TransportError::ReadOnly(_) => {
+                Some("write to a directory, `oci:DIR`, and make an archive of it: `tar -cf FILE -C DIR .`".to_owned())
+            }
             TransportError::Index(_) => None,
         }
     }
@@ -72,7 +78,10 @@ impl TransportError {
             TransportError::Registry(error) => of_registry(error),
             TransportError::Content(error) => of_content(error),
             TransportError::MissingLayer(_) => Fault::NotFound,
-            TransportError::Auth(_) | TransportError::Pinned(_) | TransportError::Index(_) => Fault::Other,
+            TransportError::Auth(_)
+            | TransportError::Pinned(_)
+            | TransportError::ReadOnly(_)
+            | TransportError::Index(_) => Fault::Other,
         }
     }
 }
@@ -80,6 +89,8 @@ impl TransportError {
 fn of_layout(error: &LayoutError) -> Fault {
     match error {
         LayoutError::Absent(_)
+        | LayoutError::AbsentArchive(_)
+        | LayoutError::Archive { .. }
         | LayoutError::Other { .. }
         | LayoutError::InTheWay { .. }
         | LayoutError::NoImage { .. }

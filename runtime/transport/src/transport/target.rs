@@ -58,7 +58,7 @@ pub(super) fn nearest<'a>(target: &Target, sources: &[&'a Source], blob: &Descri
             Some(_) => 1,
             None => 3,
         },
-        (_, Location::Layout { .. }) => 2,
+        (_, Location::Layout { .. } | Location::Archive { .. }) => 2,
         (Target::Layout { .. }, Location::Registry(_)) => 3,
     })
 }

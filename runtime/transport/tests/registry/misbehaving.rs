@@ -204,7 +204,7 @@ fn what_the_repository_has_already_is_not_asked_for() {
         digest: image.digest(),
         image,
         location: at(&format!("{}/{repository}", fake.host)),
-        of_several: false,
+        among: None,
     };
     let (base, app) = (source(image(&[bytes("a", 10)]), "base"), source(image(&[bytes("b", 10)]), "app"));
     let transport = Transport::new(Settings::default()).unwrap();
@@ -407,7 +407,7 @@ fn a_full_disk_is_said_so() {
     let image = image(&[bytes("abc", 10)]);
     let fake = Fake::start(takes_everything);
     let source = Source {
-        of_several: false,
+        among: None,
         digest: image.digest(),
         image: image.clone(),
         location: at(&format!("{}/app", fake.host)),

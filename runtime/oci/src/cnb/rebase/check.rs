@@ -7,7 +7,7 @@ use crate::cnb::{LabelError, RunImageName};
 use crate::{Image, Platform};
 use std::collections::BTreeSet;
 
-const REBASABLE: &str = "io.buildpacks.rebasable";
+pub(super) const REBASABLE: &str = "io.buildpacks.rebasable";
 const DISTRO_NAME: &str = "io.buildpacks.base.distro.name";
 const DISTRO_VERSION: &str = "io.buildpacks.base.distro.version";
 const STACK_ID: &str = "io.buildpacks.stack.id";
@@ -81,7 +81,7 @@ fn platform(checks: &mut Checks, image: &Image, base: &Image) -> Result<(), Reba
 }
 
 /// Whether targets are to be compared, or stacks, as it was before.
-fn targets(image: &Image) -> Result<bool, RebaseError> {
+pub(super) fn targets(image: &Image) -> Result<bool, RebaseError> {
     let Some(api) = image.config().value().config.variable("CNB_PLATFORM_API") else { return Ok(false) };
     let number = |text: &str| text.parse::<u64>().ok();
     let version = match api.split_once('.') {
