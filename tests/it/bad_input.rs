@@ -71,22 +71,28 @@ fn lock_fails(dependencies: &str, lock: &str, code: i32) -> String {
 #[test]
 fn no_buildpack_applies() {
     let attempt = Attempt::of([("web/package.json", "{}"), ("README.md", "A shop")]);
-    insta::assert_snapshot!(attempt.fails(1), @r"
+    insta::assert_snapshot!(attempt.fails(1), @"
     error: no buildpack can build `[app]`
-      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/node@0.1.0      skipped: there is no `package.json`
-      wattle/procfile@0.1.0  skipped: there is no `Procfile`
+      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
+      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
+      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
+      wattle/node@0.1.0                   skipped: there is no `package.json`
+      wattle/procfile@0.1.0               skipped: there is no `Procfile`
     hint: `web/package.json` exists: try `wattle build [app]/web`
     ");
 }
 
 #[test]
 fn an_empty_application() {
-    insta::assert_snapshot!(Attempt::of([]).fails(1), @r"
+    insta::assert_snapshot!(Attempt::of([]).fails(1), @"
     error: no buildpack can build `[app]`
-      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/node@0.1.0      skipped: there is no `package.json`
-      wattle/procfile@0.1.0  skipped: there is no `Procfile`
+      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
+      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
+      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
+      wattle/node@0.1.0                   skipped: there is no `package.json`
+      wattle/procfile@0.1.0               skipped: there is no `Procfile`
     ");
 }
 
@@ -412,7 +418,7 @@ fn a_full_disk() {
     let call = attempt.call(&wattle()).env("WATTLE_STORE", store.path()).calling(store.path(), "small");
     let (output, _) = call.on_small_disk(store.path(), 64 << 10);
     insta::assert_snapshot!(output.fails(3).failure(), @r#"
-    error: the compiled component of `wattle/node@0.1.0` cannot be kept
+    error: the compiled component of `wattle/ca-certificates@0.1.0` cannot be kept
       caused by: there is no space left to write `[small]/v1/compiled/[hex]`: free some, or delete the store, which holds nothing that cannot be made again
       caused by: No space left on device (os error 28) at path "[small]/v1/tmp/[temporary]/[temporary]"
     hint: free disk space, or set `--store` to a directory with room

@@ -121,9 +121,10 @@ fn b65_a_second_build_says_what_it_reuses() {
     let again = again.calling(application.path(), "app").calling(output.path(), "out").run().succeeds();
     let told = again.told();
     let reused: Vec<&str> = told.lines().filter(|line| line.contains("reused")).map(str::trim).collect();
-    insta::assert_snapshot!(reused.join("\n"), @r"
+    insta::assert_snapshot!(reused.join("\n"), @"
+    start          reused
     runtime        reused
     dependencies   reused
-    Exporting 8 layers, 4 reused, [size]
+    Exporting 9 layers, 5 reused, [size]
     ");
 }

@@ -63,20 +63,28 @@ fn what_people_read() {
         (output.told(), output.data())
     });
     let [build, detect, plan, _, inspect] = told.collect::<Vec<_>>().try_into().unwrap();
-    insta::assert_snapshot!(build.0, @r"
+    insta::assert_snapshot!(build.0, @"
       Reading [app] (1 file, [size])
     Run image oci:[base]/layout:latest [digest]
+    Compiling wattle/ca-certificates@0.1.0, once
+    Compiling wattle/environment-variables@0.1.0, once
+    Compiling wattle/image-labels@0.1.0, once
     Compiling wattle/node@0.1.0, once
     Compiling wattle/procfile@0.1.0, once
     Compiling wattle/static@0.1.0, once
-    Detecting wattle/node 0.1.0 skipped: there is no `package.json`
+    Detecting wattle/ca-certificates 0.1.0
+              wattle/environment-variables 0.1.0 skipped: no variable is set whose name begins with `BPE_`
+              wattle/image-labels 0.1.0 skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
+              wattle/node 0.1.0 skipped: there is no `package.json`
               wattle/procfile 0.1.0
               wattle/static 0.1.0 skipped: `Procfile` says what to start
-     Planning wattle/procfile 0.1.0
+     Planning wattle/ca-certificates 0.1.0 → wattle/procfile 0.1.0
+     Building wattle/ca-certificates 0.1.0
+              start          created
      Building wattle/procfile 0.1.0
               web: serve --port $PORT (`$PORT` needs a shell)
               worker: work
-    Exporting 6 layers, [size]
+    Exporting 7 layers, [size]
      Finished oci:[out]/image in [time]
               [digest]
        Run it podman run --rm -e PORT=8080 -p 8080:8080 oci:[out]/image

@@ -131,14 +131,14 @@ fn a_dry_run_says_what_would_change() {
     let before = world.build("shop:1");
     world.publish(&run_image("2", &["--config.env", "EXTRA=1"]), "base/run:1");
     let output = world.rebase(&["shop:1"]).arg("--dry-run").run().succeeds();
-    insta::assert_snapshot!(output.data(), @r#"
+    insta::assert_snapshot!(output.data(), @"
     Image      [server]/shop:1
     Run image  [server]/base/run [digest]
     New        [server]/base/run [digest]
-    Layers     2 → 2 of the run image, 5 stay
+    Layers     2 → 2 of the run image, 6 stay
     Digest     [digest] → [digest]
     Note       `EXTRA` stays unset; the new run image has `1`
-    "#);
+    ");
     assert_eq!(world.digest("shop:1"), before);
     world.publish(&run_image("3", &[]), "base/run:1.3");
     let named = world.rebase(&["shop:1"]).args(["--dry-run", "--run-image", &world.registry.image("base/run:1.3")]);

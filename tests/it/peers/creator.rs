@@ -18,27 +18,51 @@ fn l32_wattle_inspects_what_the_reference_built() {
     let Some(world) = World::new() else { return };
     world.created("run:1");
     let said = wattle_says(&["inspect", &world.image("reference:1")]);
-    insta::assert_snapshot!(said, @r"
-    Image      [server]/reference:1
-    Digest     [digest]
-    Platform   linux/amd64
-    Size       [size]
-    User       1001:1000
-    Run image  [server]/run@[digest]
+    insta::assert_snapshot!(said, @"
+    Image         [server]/reference:1
+    Kind          application, built by buildpacks
+    Digest        [digest]
+    Platform      linux/amd64
+    Created       1980-01-01T00:00:01Z (fixed)
+    Size          [size]
+    Run image     [server]/run:1
+    By digest     [server]/run@[digest]
+    Top layer     [digest]
+    Rebasable     yes
+    Platform API  0.15
+    Made for      production
+    Launcher      0.21.17 (buildpacks/lifecycle v0.21.17)
+    Bills         3 documents: cyclonedx
+    Distribution  debian 12
+    Base          description debian 12 (bookworm) for applications built by Wattle, id wattle.run.debian.bookworm, maintainer Wattle, released 1
+    User          1001:1000
+    Directory     /workspace
+    Entry point   /cnb/process/web
 
     Buildpacks
-      test/twin  1.2.3
+      test/twin  1.2.3  https://twin.test
 
     Processes
       arguments               cat /proc/self/cmdline /proc/self/environ  test/twin
-      below                   pwd                                        test/twin
+      below                   pwd                                        test/twin  in /workspace/tree
       replaceable             echo replaced 'or not'                     test/twin
       web          (default)  environ                                    test/twin
 
+    Environment
+      CNB_APP_DIR           /workspace
+      CNB_DEPRECATION_MODE  quiet
+      CNB_LAYERS_DIR        /layers
+      CNB_PLATFORM_API      0.15
+      PATH                  /cnb/process:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+    Labels
+      io.buildpacks.exec-env  production
+      org.example.team        shop <&> Co
+
     Layers
       run image            [size]  [digest]
-      test/twin:tree       [size]   [digest]
-      test/twin:variables  [size]   [digest]
+      test/twin:tree       [size]   [digest]  launch
+      test/twin:variables  [size]   [digest]  launch, cache
       bill of materials    [size]   [digest]
       application          [size]   [digest]
       application          [size]   [digest]

@@ -68,7 +68,7 @@ fn l32_l33_pack_says_it_to_people_too() {
     // A word, a version and a web page, with as much space between as there is.
     let text: Vec<String> =
         said.data().lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    insta::assert_snapshot!(text.join("\n").replace(version, "[version]"), @r"
+    insta::assert_snapshot!(text.join("\n").replace(version, "[version]"), @"
     Inspecting image: '[server]/shop:1'
 
     REMOTE:
@@ -86,6 +86,7 @@ fn l32_l33_pack_says_it_to_people_too() {
 
     Buildpacks:
     ID VERSION HOMEPAGE
+    wattle/ca-certificates [version] -
     wattle/procfile [version] -
 
     Processes:

@@ -209,6 +209,10 @@ fn p99_a_report_says_what_was_made() {
     default-process = "web"
 
     [[build.buildpacks]]
+    id = "wattle/ca-certificates"
+    version = "0.1.0"
+
+    [[build.buildpacks]]
     id = "wattle/procfile"
     version = "0.1.0"
     "#);

@@ -61,9 +61,12 @@ fn j2_what_is_excluded_is_not_seen_in_detect() {
     let excluded = application("[io.buildpacks]\nexclude = [\"Procfile\"]\n");
     insta::assert_snapshot!(plan(&excluded).run().fails(1).failure(), @"
     error: no buildpack can build `[app]`
-      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/node@0.1.0      skipped: there is no `package.json`
-      wattle/procfile@0.1.0  skipped: there is no `Procfile`
+      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
+      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
+      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
+      wattle/node@0.1.0                   skipped: there is no `package.json`
+      wattle/procfile@0.1.0               skipped: there is no `Procfile`
     ");
 }
 
@@ -93,10 +96,11 @@ fn j4_buildpacks_stand_before_and_after_the_embedded_ones_in_the_order_in_which_
     );
     let around = application(&project).with("hello.txt", "World");
     insta::assert_snapshot!(plan(&around).run().succeeds().data(), @"
-    acme/one         1.2.3  hello, hello, hello
-    acme/two         1.2.3
-    wattle/procfile  0.1.0
-    acme/three       1.2.3
+    acme/one                1.2.3  hello, hello, hello
+    acme/two                1.2.3
+    wattle/ca-certificates  0.1.0  ca-certificates
+    wattle/procfile         0.1.0
+    acme/three              1.2.3
     ");
     let explicit = format!("{project}[[io.buildpacks.group]]\nid = \"wattle/procfile\"\n");
     let explicit = application(&explicit).with("hello.txt", "World");
