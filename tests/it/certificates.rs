@@ -88,17 +88,25 @@ fn b80_b81_what_is_bound_when_an_image_is_started_is_trusted() {
     let authority = Authority::new();
     let image = authority.build(&[]);
     let unknown = started(&image).succeeds().stdout;
-    insta::assert_snapshot!(unknown, @"");
+    insta::assert_snapshot!(unknown, @"
+    curl: no
+    node: UNABLE_TO_VERIFY_LEAF_SIGNATURE
+    openssl: no
+    python: no
+    ");
     // There is no `/tmp`: the first place that can be written is memory that is shared.
     let image = authority.bound(image);
     let output = started(&image).succeeds();
     assert_eq!(output.stdout, TRUSTED, "{}", output.stderr);
-    assert_eq!(output.stderr.lines().next(), Some("1 certificate of the binding `corp` is trusted"));
+    assert_eq!(output.stderr.lines().next(), Some("ca-certificates: found 1 certificate in the binding `corp`"));
     let image = image.with_tmp();
     assert_eq!(started(&image).succeeds().stdout, TRUSTED);
 
     fs::write(authority.bindings.join("corp/ca.crt"), "damaged").unwrap();
-    insta::assert_snapshot!(started(&image).fails(82).stderr, @"");
+    insta::assert_snapshot!(started(&image).fails(82).stderr, @"
+    error: `/bindings/corp/ca.crt` has no certificate: no line is `-----BEGIN CERTIFICATE-----`
+    error: the `exec.d` program `/layers/wattle_ca-certificates/start/exec.d/ca-certificates` failed: it ended with exit code 1
+    ");
 }
 
 #[test]
@@ -117,7 +125,11 @@ fn l16_where_nothing_can_be_written_the_start_ends() {
     let call = wattle().args(["build", "--run-image", &run_image.name(), "--output"]);
     call.arg(format!("oci:{}", output.join("image").display())).arg(application.path()).run().succeeds();
     let image = Bundle::unpack(&output.join("image"), "latest").with_user(USER).without_mount("/dev/shm");
-    insta::assert_snapshot!(started(&authority.bound(image)).fails(82).stderr, @"");
+    insta::assert_snapshot!(started(&authority.bound(image)).fails(82).stderr, @"
+    ca-certificates: found 1 certificate in the binding `corp`
+    error: the bound certificates cannot be written anywhere, which programs need to find them (`/tmp`: No such file or directory (os error 2); `/dev/shm`: No such file or directory (os error 2)): mount a tmpfs at `/tmp`, or have `TMPDIR` name a directory that can be written
+    error: the `exec.d` program `/layers/wattle_ca-certificates/start/exec.d/ca-certificates` failed: it ended with exit code 1
+    ");
 }
 
 #[test]

@@ -80,13 +80,19 @@ fn trust(layer: &Layer, system: &str) -> Result<()> {
     Ok(())
 }
 
+/// What the layer with the program is a function of.
+#[derive(Serialize)]
+struct Program {
+    program: String,
+}
+
 /// The program that looks for bindings when a process starts.
 fn add_program(cx: &Build) -> Result<()> {
     let program = fs::read(cx.buildpack(format!("trust-{}", cx.arch()))).map_err(|error| {
         let summary = format!("there is no program for `{}`", cx.arch());
         Error::internal("ca-certificates/program", summary).source(error)
     })?;
-    let key = format!("{:x}", Sha256::digest(&program));
+    let key = Program { program: format!("{:x}", Sha256::digest(&program)) };
     cx.layer("start").launch().cached_by(&key).or_create(|layer| layer.exec_d(None, "ca-certificates", &program))?;
     Ok(())
 }

@@ -41,18 +41,46 @@ fn takes_part_unless_nothing_is_wanted() {
 #[test]
 fn b80_the_image_looks_for_certificates_when_it_is_started() {
     let first = app().build().unwrap();
-    insta::assert_snapshot!(first, @"");
+    insta::assert_snapshot!(first, @r#"
+    layer start launch: created
+      program = 1310ca2c8932dbd118668bd97442558a3e1f546b5e15c69699dfbd6024f548d8
+      exec.d/ca-certificates* "program"
+    "#);
     assert_eq!(first.rebuild().unwrap().layer("start").state(), &LayerState::Kept);
     assert_eq!(app().arch("arm64").build().unwrap().layer("start").file("exec.d/ca-certificates"), "another program");
 }
 
 #[test]
 fn what_is_bound_at_build_gets_into_the_image_if_that_is_said() {
-    insta::assert_snapshot!(bound().build().unwrap(), @"");
+    insta::assert_snapshot!(bound().build().unwrap(), @r#"
+    layer start launch: created
+      program = 1310ca2c8932dbd118668bd97442558a3e1f546b5e15c69699dfbd6024f548d8
+      exec.d/ca-certificates* "program"
+    | 3 certificates of the binding `corp`: not embedded (`BP_EMBED_CERTS` is not set)
+    "#);
     let embedded = || bound().env("BP_EMBED_CERTS", "true").env("BP_RUNTIME_CERT_BINDING_DISABLED", "1");
     let first = embedded().build().unwrap();
-    insta::assert_snapshot!(first, @"");
-    insta::assert_debug_snapshot!(first.environment("web"), @"");
+    insta::assert_snapshot!(first, @r#"
+    layer certificates launch: created
+      certificates = 9147da4b35dd5de1e1c20cfda72ce3c6611f955b3c08a2940d0ec9f1ec75fc52
+      system = /etc/ssl/certs/ca-certificates.crt
+      bundle.pem (1560 bytes)
+      certs/280f03b6.0 (493 bytes)
+      certs/280f03b6.1 (493 bytes)
+      certs/c9b0731a.0 (574 bytes)
+      env.launch/NODE_EXTRA_CA_CERTS.default "/layers/wattle_ca-certificates/certificates/bundle.pem"
+      env.launch/SSL_CERT_DIR.append "/layers/wattle_ca-certificates/certificates/certs"
+      env.launch/SSL_CERT_DIR.delim ":"
+      env.launch/SSL_CERT_FILE.default "/etc/ssl/certs/ca-certificates.crt"
+    | 3 certificates of the binding `corp`: embedded
+    "#);
+    insta::assert_debug_snapshot!(first.environment("web"), @r#"
+    {
+        "NODE_EXTRA_CA_CERTS": "/layers/wattle_ca-certificates/certificates/bundle.pem",
+        "SSL_CERT_DIR": "/layers/wattle_ca-certificates/certificates/certs",
+        "SSL_CERT_FILE": "/etc/ssl/certs/ca-certificates.crt",
+    }
+    "#);
     let layer = first.layer("certificates");
     assert_eq!(layer.file("certs/280f03b6.1"), certificate(7).split_once('\n').unwrap().1);
     assert_eq!(layer.file("bundle.pem").matches("BEGIN CERTIFICATE").count(), 3);
@@ -85,7 +113,30 @@ fn mistakes_are_pointed_at() {
         of("-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n"),
         app().binding("corp", "ca-certificates", [("ca.der", der.as_slice())]),
     ];
-    insta::assert_snapshot!(cases.each_ref().map(error).join("\n\n"), @"");
+    insta::assert_snapshot!(cases.each_ref().map(error).join("\n\n"), @"
+    ca-certificates/none (user): `BP_EMBED_CERTS` is set, and no certificate is bound
+    hint: bind a directory with PEM files and a file `type` that says `ca-certificates`
+    hint: or leave out `BP_EMBED_CERTS`
+
+    ca-certificates/none (user): `BP_EMBED_CERTS` is set, and no certificate is bound
+    hint: bind a directory with PEM files and a file `type` that says `ca-certificates`
+    hint: or leave out `BP_EMBED_CERTS`
+
+    ca-certificates/setting/switch (user): `BP_EMBED_CERTS` is `yes, please`: expected `true` or `false`
+    hint: write `BP_EMBED_CERTS=true`, or leave it out
+
+    ca-certificates/malformed (user): the entry `ca.pem` of the binding `corp` has no certificate: no line is `-----BEGIN CERTIFICATE-----`
+    hint: give each entry of the binding, but `type` and `provider`, one or several certificates in PEM form
+
+    ca-certificates/malformed (user): the entry `ca.pem` of the binding `corp` has a part `PRIVATE KEY` in line 1, where only certificates belong
+    hint: give each entry of the binding, but `type` and `provider`, one or several certificates in PEM form
+
+    ca-certificates/malformed (user): the entry `ca.der` of the binding `corp` is in DER form, and PEM is needed
+    hint: convert it: `openssl x509 -inform DER -in ca.der -out ca.der.pem`
+    ");
     let program = Sandbox::of_package("ca-certificates-buildpack").empty_app();
-    insta::assert_snapshot!(error(&program), @"");
+    insta::assert_snapshot!(error(&program), @"
+    ca-certificates/program (buildpack): there is no program for `amd64`
+      No such file or directory (os error 44)
+    ");
 }

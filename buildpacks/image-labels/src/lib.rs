@@ -37,7 +37,6 @@ impl Buildpack for ImageLabels {
     }
 
     fn build(&self, cx: &Build) -> Result<Launch> {
-        // Of one label the last counts, which is that of `BP_IMAGE_LABELS`.
         for Label { variable, key, value } in labels(cx)? {
             cx.label(&key, &value).map_err(|error| refused(error, variable, &key))?;
             announce(&key, &value);
@@ -56,12 +55,15 @@ struct Label {
 }
 
 fn labels(cx: &Context) -> Result<Vec<Label>> {
-    let own = OCI.iter().filter_map(|(variable, key)| {
-        Some(Label { variable, key: (*key).to_owned(), value: cx.env(variable)?.to_owned() })
-    });
     let any = words::parse(cx.env(ANY).unwrap_or_default()).map_err(|error| malformed(&error))?;
+    let own = OCI.iter().filter_map(|(variable, key)| {
+        // Of one label the last counts, and `BP_IMAGE_LABELS` comes last.
+        let value = cx.env(variable).filter(|_| any.iter().all(|(other, _)| other != key))?;
+        Some(Label { variable, key: (*key).to_owned(), value: value.to_owned() })
+    });
+    let own: Vec<Label> = own.collect();
     let any = any.into_iter().map(|(key, value)| Label { variable: ANY, key, value });
-    Ok(own.chain(any).collect())
+    Ok(own.into_iter().chain(any).collect())
 }
 
 /// What the host has against a label is for the user to mend, who asked for it.

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 use wattle_trust::{BINDING, Certificates};
 
-/// The certificates of all bindings of our type below a directory. Says which it has taken.
+/// The certificates of all bindings of our type below a directory. Says what it found.
 pub(crate) fn certificates(root: &Path) -> Result<Certificates, String> {
     let mut certificates = Certificates::new();
     for binding in entries(root)? {
@@ -21,8 +21,8 @@ pub(crate) fn certificates(root: &Path) -> Result<Certificates, String> {
         let name = binding.file_name().unwrap_or_default().display();
         match certificates.len() - before {
             0 => eprintln!("warning: the binding `{name}` adds no certificate"),
-            1 => eprintln!("1 certificate of the binding `{name}` is trusted"),
-            count => eprintln!("{count} certificates of the binding `{name}` are trusted"),
+            1 => eprintln!("ca-certificates: found 1 certificate in the binding `{name}`"),
+            count => eprintln!("ca-certificates: found {count} certificates in the binding `{name}`"),
         }
     }
     Ok(certificates)

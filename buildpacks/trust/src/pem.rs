@@ -24,7 +24,7 @@ pub enum Malformed {
     #[error("has no certificate: no line is `-----BEGIN CERTIFICATE-----`")]
     Empty,
     /// There is something else.
-    #[error("has a `{label}` in line {line}, where only certificates belong")]
+    #[error("has a part `{label}` in line {line}, where only certificates belong")]
     Other {
         /// What it is called.
         label: String,
@@ -38,12 +38,10 @@ pub enum Malformed {
         line: usize,
     },
     /// One is not Base64.
-    #[error("has a damaged certificate in line {line}: {error}")]
+    #[error("has a certificate in line {line} that is no Base64")]
     Text {
         /// Where it begins.
         line: usize,
-        /// What is wrong.
-        error: base64::DecodeError,
     },
     /// One has other contents.
     #[error("has something in line {line} that is no X.509 certificate: {error}")]
@@ -97,7 +95,7 @@ pub(crate) fn read(file: &[u8]) -> Result<Vec<Certificate>, Malformed> {
                 None => return Err(Malformed::Open { line }),
             }
         }
-        let der = STANDARD.decode(inside).map_err(|error| Malformed::Text { line, error })?;
+        let der = STANDARD.decode(inside).map_err(|_| Malformed::Text { line })?;
         let subject_hash = subject::hash(&der).map_err(|error| Malformed::Contents { line, error })?;
         certificates.push(Certificate { der, subject_hash });
     }

@@ -70,13 +70,13 @@ fn errors_say_what_and_where() {
     let pem = certificate(1);
     insta::assert_snapshot!(error(""), @"has no certificate: no line is `-----BEGIN CERTIFICATE-----`");
     insta::assert_snapshot!(error("0\u{3}abc"), @"has no certificate: no line is `-----BEGIN CERTIFICATE-----`");
-    insta::assert_snapshot!(error(format!("{pem}-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----")), @"");
-    insta::assert_snapshot!(error(pem.replace("-----END", "")), @"");
-    insta::assert_snapshot!(error(format!("{}{pem}", pem.replace("-----END", ""))), @"");
-    insta::assert_snapshot!(error(pem.replace("\nMII", "\nMI!")), @"");
-    insta::assert_snapshot!(error(pem.replace("\nMII", "\nMIJ")), @"");
-    insta::assert_snapshot!(error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), @"");
-    insta::assert_snapshot!(error(std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/binary.der")).unwrap()), @"");
+    insta::assert_snapshot!(error(format!("{pem}-----BEGIN EC PRIVATE KEY-----\nx\n-----END EC PRIVATE KEY-----")), @"has a part `EC PRIVATE KEY` in line 12, where only certificates belong");
+    insta::assert_snapshot!(error(pem.replace("-----END", "")), @"ends within the certificate that begins in line 2");
+    insta::assert_snapshot!(error(format!("{}{pem}", pem.replace("-----END", ""))), @"ends within the certificate that begins in line 2");
+    insta::assert_snapshot!(error(pem.replace("\nMII", "\nMI!")), @"has a certificate in line 2 that is no Base64");
+    insta::assert_snapshot!(error(pem.replace("\nMII", "\nMIJ")), @"has something in line 2 that is no X.509 certificate: ASN.1 DER message is incomplete: expected 16767, actual 383 at DER byte 4");
+    insta::assert_snapshot!(error("-----BEGIN CERTIFICATE-----\n-----END CERTIFICATE-----\n"), @"has something in line 1 that is no X.509 certificate: ASN.1 DER message is incomplete: expected 1, actual 0 at DER byte 0");
+    insta::assert_snapshot!(error(std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/binary.der")).unwrap()), @"is in DER form, and PEM is needed");
 }
 
 #[test]

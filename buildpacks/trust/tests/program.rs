@@ -73,7 +73,10 @@ fn b81_certificates_of_bindings_become_a_directory_and_a_file() {
         World::new().with("corp/type", "CA-Certificates\n").with("corp/all.pem", NAMES).with("corp/provider", "me");
     let world = world.with("other/type", "postgresql").with("other/all.pem", "no certificate").with("loose.pem", NAMES);
     let ran = world.run(&[]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "9 certificates of the binding `corp` are trusted\n"));
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (Some(0), "ca-certificates: found 9 certificates in the binding `corp`\n")
+    );
     let directory = fs::read_dir(ran.variable("SSL_CERT_DIR")).unwrap();
     let mut names: Vec<String> = directory.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
     names.sort();
@@ -102,7 +105,10 @@ fn what_is_set_already_is_kept() {
     let bundle = fs::read_to_string(ran.variable("NODE_EXTRA_CA_CERTS")).unwrap();
     assert_eq!(bundle.matches("-----BEGIN CERTIFICATE-----\n").count(), 10);
     let ran = world.run(&[("NODE_EXTRA_CA_CERTS", "/missing.pem")]);
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @"
+    ca-certificates: found 9 certificates in the binding `corp`
+    warning: `NODE_EXTRA_CA_CERTS` is `/missing.pem`, which cannot be read: No such file or directory (os error 2)
+    ");
     assert_eq!(certificates(ran.variable("NODE_EXTRA_CA_CERTS")).len(), 9);
 }
 
@@ -115,7 +121,10 @@ fn entries_may_be_links() {
         symlink(format!("..data/{name}"), world.path("bindings/corp").join(name)).unwrap();
     }
     let ran = world.run(&[]);
-    assert_eq!((ran.code, ran.stderr.as_str()), (Some(0), "9 certificates of the binding `corp` are trusted\n"));
+    assert_eq!(
+        (ran.code, ran.stderr.as_str()),
+        (Some(0), "ca-certificates: found 9 certificates in the binding `corp`\n")
+    );
 }
 
 #[test]
@@ -132,7 +141,7 @@ fn without_certificates_there_is_nothing_to_do() {
         assert_eq!(world.run(&[("SERVICE_BINDING_ROOT", "")]).code, Some(0));
     }
     let ran = World::new().with("corp/type", "ca-certificates").run(&[]);
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @"warning: the binding `corp` adds no certificate");
     assert_eq!((ran.code, ran.variables.len()), (Some(0), 0));
 }
 
@@ -142,6 +151,6 @@ fn mistakes_end_the_start() {
         World::new().with("corp/type", "ca-certificates").with("corp/a.pem", NAMES).with("corp/key.pem", "secret");
     let ran = world.run(&[]);
     assert_eq!((ran.code, ran.variables.len()), (Some(1), 0));
-    insta::assert_snapshot!(ran.stderr, @"");
+    insta::assert_snapshot!(ran.stderr, @"error: `[world]/bindings/corp/key.pem` has no certificate: no line is `-----BEGIN CERTIFICATE-----`");
     assert!(fs::read_dir(world.path("tmp")).unwrap().next().is_none());
 }
