@@ -86,7 +86,7 @@ fn the_user_of_an_image_can_be_said() {
 }
 
 #[test]
-fn i17_the_application_is_where_it_was_said() {
+fn i13_the_application_is_where_it_was_said() {
     let build = Build::new();
     let image = build.with(&["--workspace", "/srv/shop"]);
     assert_eq!(image.config["config"]["WorkingDir"], "/srv/shop");

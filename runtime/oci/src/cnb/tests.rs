@@ -31,11 +31,13 @@ fn base(edit: impl FnOnce(&mut Value)) -> Image {
         ]
     });
     edit(&mut config);
+    let layer = json!({"mediaType": media::DOCKER_LAYER_GZIP, "digest": Digest::of(b"base.gz").to_string(), "size": 7});
+    let layers = vec![layer; config["rootfs"]["diff_ids"].as_array().unwrap().len()];
     let config = serde_json::to_vec(&config).unwrap();
     let manifest = json!({
         "schemaVersion": 2, "mediaType": media::DOCKER_MANIFEST,
         "config": {"mediaType": media::DOCKER_CONFIG, "digest": Digest::of(&config).to_string(), "size": config.len()},
-        "layers": [{"mediaType": media::DOCKER_LAYER_GZIP, "digest": Digest::of(b"base.gz").to_string(), "size": 7}],
+        "layers": layers,
         "annotations": {"org.opencontainers.image.version": "13"}
     });
     Image::new(serde_json::to_vec(&manifest).unwrap(), config).unwrap()

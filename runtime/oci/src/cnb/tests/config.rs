@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn i10_i11_i12_i13_i14_i20_i21_i23_i24_i51_the_configuration_is_that_of_the_base_and_ours() {
+fn a3_i10_i11_i12_i13_i14_i20_i21_i23_i24_i51_w19_the_configuration_is_that_of_the_base_and_ours() {
     let image = compose(&base(|_| {}), shop()).unwrap();
     let mut config = document(image.config().bytes());
     for key in [LIFECYCLE_METADATA, BUILD_METADATA] {
@@ -93,7 +93,7 @@ fn i10_i11_i12_i13_i14_i20_i21_i23_i24_i51_the_configuration_is_that_of_the_base
 }
 
 #[test]
-fn i2_i12_a_base_without_path_gets_the_one_that_runtimes_assume() {
+fn a3_i2_i12_a_base_without_path_gets_the_one_that_runtimes_assume() {
     let path = |edit: fn(&mut Value)| {
         let image = compose(&base(edit), shop()).unwrap();
         image.config().value().config.variable("PATH").map(str::to_owned)
@@ -105,7 +105,7 @@ fn i2_i12_a_base_without_path_gets_the_one_that_runtimes_assume() {
 }
 
 #[test]
-fn i22_i31_without_processes_the_launcher_is_the_entrypoint() {
+fn a8_i22_i31_without_processes_the_launcher_is_the_entrypoint() {
     let application = Application { processes: Vec::new(), default_process: None, ..shop() };
     let image = compose(&base(|_| {}), application).unwrap();
     assert_eq!(image.config().value().config.entrypoint, [LAUNCHER]);

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn i30_i31_i32_i40_i41_the_labels_say_which_layer_is_what() {
+fn a7_a8_i30_i31_i32_i40_i41_the_labels_say_which_layer_is_what() {
     let image = compose(&base(|_| {}), shop()).unwrap();
     insta::assert_snapshot!(label(&image, LIFECYCLE_METADATA), @r#"
     {

@@ -174,3 +174,22 @@ fn i55_i70_i71_i72_i73_l37_layers_of_the_platform_have_these_entries() {
     644 1000:1000 /layers/sbom/launch/wattle_node/runtime/sbom.spdx.json
     "#);
 }
+
+#[test]
+fn i63_w30_layers_that_are_there_twice_are_taken_as_they_are() {
+    let twice = base(|config| {
+        config["rootfs"]["diff_ids"] = json!(vec![Digest::of(b"base").to_string(); 2]);
+    });
+    let slices = vec![Slice { paths: vec!["nothing".to_owned()] }, Slice { paths: vec!["nothing else".to_owned()] }];
+    let app = ["empty", "empty", "app"].map(layer).into();
+    let image = compose(&twice, Application { slices, app, ..shop() }).unwrap();
+    // Read as anybody would who finds it somewhere.
+    let image = Image::new(image.manifest().bytes(), image.config().bytes()).unwrap();
+    let found: Vec<Digest> = image.layers().iter().map(|layer| layer.diff_id).collect();
+    assert_eq!(
+        (found[0], found[1], found[4], found[5]),
+        (found[1], layer("base").diff_id, found[5], layer("empty").diff_id)
+    );
+    assert_eq!(image.config().value().history.len(), found.len());
+    assert_eq!(LifecycleMetadata::of(&image).unwrap().unwrap().app.len(), 3);
+}
