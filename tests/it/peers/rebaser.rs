@@ -92,7 +92,7 @@ fn i82_both_refuse_a_run_image_of_another_distribution() {
     let told = refused.stdout + &refused.stderr;
     assert!(told.contains("unable to satisfy target os/arch constraints"), "{told}");
     let ours = world.wattle_rebases(&["shop:1"]).run().fails(1);
-    insta::assert_snapshot!(ours.failure(), @"
+    insta::assert_snapshot!(ours.failure(), @r"
     error: the image `[server]/shop:1` cannot be rebased
       caused by: it is made for `debian 12`, and the run image is `debian 99`
     hint: its programs may need what this run image has not: build it again on that run image; `--force` goes on without asking
