@@ -155,8 +155,7 @@ impl Engine {
         };
         self.remember(request, kept);
         // The names that follow take what is there by now.
-        let there =
-            Source { image: image.clone(), location: output.clone(), digest: written.digest, of_several: false };
+        let there = Source { image: image.clone(), location: output.clone(), digest: written.digest, among: None };
         let sources: Vec<&Source> = sources.into_iter().chain([&there]).collect();
         let digest = written.digest.to_string();
         let report = Report {
