@@ -7,6 +7,7 @@ mod diff_ids;
 mod fields;
 mod launchers;
 mod pack;
+mod packages;
 mod rebaser;
 mod rebuild;
 
