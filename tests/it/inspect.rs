@@ -87,7 +87,7 @@ fn l32_every_form_says_the_same() {
     assert_eq!(form("human"), wattle().args(["inspect", &image]).run().succeeds().stdout);
 
     assert_eq!(all["kind"], "application");
-    assert_eq!(all["buildpacks"][0]["id"], "wattle/procfile");
+    assert_eq!(all["buildpacks"][1]["id"], "wattle/procfile");
     assert_eq!((&all["processes"][0]["type"], &all["processes"][0]["default"]), (&"web".into(), &true.into()));
     assert_eq!(all["rebasable"], true);
     assert_eq!(all["bill-of-materials"]["formats"], json!(["cyclonedx", "spdx"]));
@@ -98,7 +98,21 @@ fn l32_every_form_says_the_same() {
 #[test]
 fn an_image_that_no_buildpack_built_says_so() {
     let made = Labelled::new(&[("org.example.note", json!("plain"))]);
-    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"");
+    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"
+    Image     oci:[made]/layout:latest
+    Kind      image, not built by buildpacks
+    Digest    [digest]
+    Platform  linux/amd64
+    Created   [now]
+    Size      [size]
+    User      65532:65532
+
+    Labels
+      org.example.note  plain
+
+    Layers
+      unknown  [size]  [digest]
+    ");
 }
 
 #[test]
@@ -133,9 +147,17 @@ fn what_steers_terminals_does_not_reach_them() {
 #[test]
 fn labels_that_matter_and_cannot_be_read_are_errors() {
     let made = Labelled::new(&[("io.buildpacks.lifecycle.metadata", json!({ "app": 5 }))]);
-    insta::assert_snapshot!(made.inspect(&[]).fails(3).failure(), @"");
+    insta::assert_snapshot!(made.inspect(&[]).fails(3).failure(), @"
+    error: the image `oci:[made]/layout:latest` cannot be understood
+      caused by: could not read the label `io.buildpacks.lifecycle.metadata`
+      caused by: invalid type: integer `5`, expected a sequence at line 1 column 8
+    ");
     let made = Labelled::new(&[("io.buildpacks.builder.metadata", json!("nonsense"))]);
-    insta::assert_snapshot!(made.inspect(&["--as", "yaml"]).fails(3).failure(), @"");
+    insta::assert_snapshot!(made.inspect(&["--as", "yaml"]).fails(3).failure(), @"
+    error: the image `oci:[made]/layout:latest` cannot be understood
+      caused by: could not read the label `io.buildpacks.builder.metadata`
+      caused by: expected ident at line 1 column 2
+    ");
 }
 
 fn entry(id: &str, version: &str) -> Value {
@@ -168,10 +190,50 @@ fn d21_d22_d23_a_builder_is_inspected() {
         ("io.buildpacks.buildpack.layers", java()),
         ("io.buildpacks.buildpack.order", json!([{ "group": [entry("acme/java", "1.0")] }])),
     ]);
-    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"");
+    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"
+    Image           oci:[made]/layout:latest
+    Kind            builder
+    Digest          [digest]
+    Platform        linux/amd64
+    Created         [now]
+    Size            [size]
+    Description     for Java
+    Created by      Pack CLI 0.40.6
+    Lifecycle       0.21.17
+    Buildpack APIs  0.10, 0.11
+    Platform APIs   0.13, 0.14 (0.7)
+    User            65532:65532
+
+    Run images
+      registry.example/run:1  mirror.example/run:1
+
+    Buildpacks
+      acme/java   1.0  api 0.10  composite
+      acme/jre    2.1  api 0.10  linux/amd64, linux/arm64  https://jre.example
+      acme/maven  3    api 0.9   composite
+
+    Detection order
+      group 1
+      └ acme/java@1.0
+        └ group 1
+          ├ acme/jre@2.1
+          └ acme/maven@3 (optional)
+            └ group 1
+              └ acme/java@1.0 (cyclic)
+
+    Layers
+      acme/java@1.0, acme/jre@2.1, acme/maven@3  [size]  [digest]
+
+    Problems
+      CNB_USER_ID   the builder does not set it to a number
+      CNB_GROUP_ID  the builder does not set it to a number
+    ");
     let flat = made.inspect(&["--depth", "0"]).succeeds().data();
     let order = flat.split("Detection order\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
-    insta::assert_snapshot!(order, @"");
+    insta::assert_snapshot!(order, @"
+    group 1
+    └ acme/java@1.0 …
+    ");
 }
 
 #[test]
@@ -183,7 +245,35 @@ fn d1_d4_d5_a_package_of_buildpacks_is_inspected_as_image_and_as_file() {
         ),
         ("io.buildpacks.buildpack.layers", java()),
     ]);
-    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"");
+    insta::assert_snapshot!(made.inspect(&[]).succeeds().data(), @"
+    Image     oci:[made]/layout:latest
+    Kind      package of buildpacks
+    Digest    [digest]
+    Platform  linux/amd64
+    Created   [now]
+    Size      [size]
+    Package   acme/java 1.0
+    Homepage  https://java.example
+    User      65532:65532
+
+    Buildpacks
+      acme/java   1.0  api 0.10  composite
+      acme/jre    2.1  api 0.10  linux/amd64, linux/arm64  https://jre.example
+      acme/maven  3    api 0.9   composite
+
+    Detection order
+      group 1
+      ├ acme/jre@2.1
+      └ acme/maven@3 (optional)
+        └ group 1
+          └ acme/java@1.0
+            └ group 1
+              ├ acme/jre@2.1
+              └ acme/maven@3 (optional) (cyclic)
+
+    Layers
+      acme/java@1.0, acme/jre@2.1, acme/maven@3  [size]  [digest]
+    ");
     let image = json_of(&made.0.name());
     for options in [&["-c"][..], &["-cz"]] {
         let file = json_of(&made.archive(options));
@@ -197,9 +287,17 @@ fn d1_a_file_that_is_no_package_is_refused() {
     let files = Files::of([("x.cnb", "no archive")]);
     let failed =
         wattle().args(["inspect", &files.join("x.cnb").display().to_string()]).calling(files.path(), "made").run();
-    insta::assert_snapshot!(failed.fails(2).failure(), @"");
+    insta::assert_snapshot!(failed.fails(2).failure(), @"
+    error: the image `oci-archive:[made]/x.cnb` cannot be read
+      caused by: `[made]/x.cnb` is not an archive of an OCI image layout
+      caused by: failed to read entire block
+    hint: name a buildpackage, `FILE.cnb`, or an image that was saved as an OCI archive, in a tar that may be compressed with gzip
+    ");
     let failed = wattle().args(["inspect", "nowhere.cnb"]).run();
-    insta::assert_snapshot!(failed.fails(2).failure(), @"");
+    insta::assert_snapshot!(failed.fails(2).failure(), @"
+    error: the image `oci-archive:nowhere.cnb` cannot be read
+      caused by: there is no file `nowhere.cnb`
+    ");
 }
 
 #[test]

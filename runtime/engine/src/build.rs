@@ -155,12 +155,7 @@ impl Engine {
         };
         self.remember(request, kept);
         // The names that follow take what is there by now.
-<<<<<<< HEAD
-        let there =
-            Source { image: image.clone(), location: output.clone(), digest: written.digest, among: None };
-=======
         let there = Source { image: image.clone(), location: output.clone(), digest: written.digest, among: None };
->>>>>>> inspect
         let sources: Vec<&Source> = sources.into_iter().chain([&there]).collect();
         let digest = written.digest.to_string();
         let report = Report {

@@ -168,7 +168,8 @@ fn another_descriptor_can_be_named() {
         let path = other.join(name);
         plan(&application).arg("--descriptor").arg(path).calling(other.path(), "other").run()
     };
-    assert_eq!(named("other.toml").succeeds().data(), "wattle/procfile  0.1.0\n");
+    let planned = named("other.toml").succeeds().data();
+    assert!(planned.lines().any(|line| line.starts_with("wattle/procfile")), "{planned}");
     insta::assert_snapshot!(named("missing.toml").fails(2).failure(), @"
     error: `[other]/missing.toml` cannot be read
       caused by: No such file or directory (os error 2)

@@ -12,6 +12,7 @@ static PATTERNS: LazyLock<Vec<(Regex, &str)>> = LazyLock::new(|| {
         (r"\b[0-9a-f]{64}\b", "[hex]"),
         (r"\.rs:\d+:\d+", ".rs:[line]"),
         (r"127\.0\.0\.1:\d+", "[server]"),
+        (r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d+Z", "[now]"),
         (r"\b\d+(\.\d+)? (B|kB|MB|GB)\b", "[size]"),
         (r"\b(\d+ min )?\d+(\.\d+)? (ms|s)\b", "[time]"),
     ];
