@@ -47,7 +47,7 @@ fn a7_a8_i30_i31_i32_i40_i41_the_labels_say_which_layer_is_what() {
         }
       ],
       "config": {
-        "sha": "sha256:bfa8a8a6d6620583740109e33bb9165708f11fde9132467b0213aba5514ac833"
+        "sha": "sha256:97a931deaf0064b2181c327e6b571bb7e1b937b4bd45e28baa3425bce2450483"
       },
       "launcher": {
         "sha": "sha256:ec9a6e9fe278eb1a471fbab6f40367d8548078b651d9c71581c57c2a6ca379e0"

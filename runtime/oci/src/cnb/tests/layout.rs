@@ -157,13 +157,13 @@ fn i55_i70_i71_i72_i73_l37_layers_of_the_platform_have_these_entries() {
     755 0:0 /cnb/process/worker -> /cnb/lifecycle/launcher
     "#);
     insta::assert_snapshot!(check(metadata.config), @r#"
-    755 0:0 /layers
+    755 1000:1000 /layers
     755 1000:1000 /layers/config
     644 1000:1000 /layers/config/metadata.toml
     "#);
     insta::assert_snapshot!(check(metadata.sbom.unwrap()), @r#"
-    755 0:0 /layers
-    755 0:0 /layers/sbom
+    755 1000:1000 /layers
+    755 1000:1000 /layers/sbom
     755 1000:1000 /layers/sbom/launch
     755 1000:1000 /layers/sbom/launch/buildpacksio_lifecycle
     755 1000:1000 /layers/sbom/launch/buildpacksio_lifecycle/launcher
