@@ -147,7 +147,7 @@ fn a_dry_run_says_what_would_change() {
     Run image  [server]/base/run [digest]
     New        [server]/base/run [digest]
     Name       [server]/base/run:1 → [server]/base/run:1.3
-    Layers     2 → 2 of the run image, 5 stay
+    Layers     2 → 2 of the run image, 6 stay
     Digest     [digest] → [digest]
     "#);
 }
