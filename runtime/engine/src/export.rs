@@ -4,6 +4,7 @@ use crate::build::{Done, DoneStep, Sboms};
 use crate::error::EngineError;
 use crate::packing::{Packing, packed as packed_of};
 use crate::previous::{MAKERS, Makers, Previous};
+use crate::processes;
 use crate::request::Request;
 use crate::run::Run;
 use crate::sbom::{self, Bills, Documents};
@@ -81,8 +82,8 @@ pub(crate) fn export(
     }
     let added = packages.map(|packages| packages.addition(&packing)).transpose()?.flatten();
     bills.add(SbomSubject::Launch, &SbomOf::Packages, packages.map(Packages::components).unwrap_or_default(), &[])?;
-    let processes = processes(done);
-    let default_process = chosen_process(run.request, &processes)?.or_else(|| default_process(done));
+    let processes = processes::all(said(done));
+    let default_process = chosen_process(run.request, &processes)?.or_else(|| processes::default(said(done)));
     let (program, launcher) = launcher(run, &packing)?;
     let slices: Vec<Slice> =
         done.steps.iter().flat_map(|step| &step.slices).map(|paths| Slice { paths: paths.clone() }).collect();
@@ -213,23 +214,9 @@ fn owner(owner: Owner) -> String {
     format!("{}:{}", owner.uid, owner.gid)
 }
 
-/// Of each type the last counts, whoever made it.
-fn processes(done: &Done) -> Vec<Process> {
-    let mut processes = BTreeMap::new();
-    for (step, process) in done.steps.iter().flat_map(|step| step.processes.iter().map(move |process| (step, process)))
-    {
-        let process = Process {
-            kind: process.kind.clone(),
-            command: process.command.clone(),
-            args: process.arguments.clone(),
-            direct: true,
-            working_dir: process.working_directory.clone(),
-            buildpack_id: step.key.id.to_string(),
-            exec_env: process.execution_environments.clone(),
-        };
-        processes.insert(process.kind.clone(), process);
-    }
-    processes.into_values().collect()
+/// What buildpacks say of processes, each with who says it.
+fn said(done: &Done) -> impl Iterator<Item = (&str, &wattle_sandbox::Process)> {
+    done.steps.iter().flat_map(|step| step.processes.iter().map(move |process| (step.key.id.as_str(), process)))
 }
 
 /// The process that the user wants to be the default, if they say.
@@ -240,19 +227,6 @@ fn chosen_process(request: &Request, processes: &[Process]) -> Result<Option<Str
     }
     let known = processes.iter().map(|process| process.kind.clone()).collect();
     Err(EngineError::DefaultProcess { wanted: wanted.clone(), known })
-}
-
-/// The last that was said to be the default, unless a later buildpack replaced that process without saying so.
-fn default_process(done: &Done) -> Option<String> {
-    let mut default: Option<String> = None;
-    for process in done.steps.iter().flat_map(|step| &step.processes) {
-        if process.default {
-            default = Some(process.kind.clone());
-        } else if default.as_ref() == Some(&process.kind) {
-            default = None;
-        }
-    }
-    default
 }
 
 /// Of each key the last counts.

@@ -18,6 +18,7 @@ mod nearest;
 mod packing;
 mod phase;
 mod previous;
+mod processes;
 mod project;
 mod rebase;
 mod request;

@@ -145,4 +145,62 @@ mod tests {
         assert_eq!(check(Value::Null), "");
         assert_eq!(check(serde_json::json!(["a"])), "");
     }
+
+    /// What of an image with this label and this execution environment is used.
+    fn check(label: Option<&str>, exec_env: Option<&str>, wanted: &str) -> &'static str {
+        let mut labels = serde_json::Map::new();
+        labels.extend(label.map(|text| ("io.buildpacks.lifecycle.metadata".to_owned(), text.into())));
+        labels.extend(exec_env.map(|name| ("io.buildpacks.exec-env".to_owned(), name.into())));
+        let config = serde_json::json!({
+            "architecture": "amd64", "os": "linux",
+            "config": {"Labels": labels}, "rootfs": {"type": "layers", "diff_ids": []}
+        });
+        let config = serde_json::to_vec(&config).unwrap();
+        let manifest = serde_json::json!({
+            "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "layers": [],
+            "config": {
+                "mediaType": "application/vnd.oci.image.config.v1+json", "size": config.len(),
+                "digest": wattle_oci::Digest::of(&config).to_string()
+            }
+        });
+        let image = wattle_oci::Image::new(serde_json::to_vec(&manifest).unwrap(), config).unwrap();
+        let (location, digest) = ("oci:x".parse().unwrap(), image.digest());
+        let source = Source { image, location, digest, among: None };
+        let previous = Previous::new(source, &wanted.parse().unwrap());
+        match previous.map(|previous| previous.stored("a/b").is_some()) {
+            None => "nothing",
+            Some(false) => "the image",
+            Some(true) => "the image, and what is stored",
+        }
+    }
+
+    #[test]
+    fn b99_an_image_for_another_execution_environment_is_not_used() {
+        let stored = r#"{"buildpacks":[{"key":"a/b","version":"1.0.0","layers":{},"store":{"metadata":{"n":1}}}]}"#;
+        for (exec_env, wanted, expected) in [
+            (Some("test"), "test", "the image, and what is stored"),
+            (Some("test"), "production", "nothing"),
+            (Some("production"), "test", "nothing"),
+            // The reference did not always say.
+            (None, "production", "the image, and what is stored"),
+            (None, "test", "nothing"),
+        ] {
+            assert_eq!(check(Some(stored), exec_env, wanted), expected, "{exec_env:?} {wanted}");
+        }
+    }
+
+    #[test]
+    fn p24_what_cannot_be_read_counts_as_no_image() {
+        for (label, expected) in [
+            (None, "nothing"),
+            (Some("{"), "nothing"),
+            (Some("[]"), "nothing"),
+            (Some(r#"{"buildpacks":1}"#), "nothing"),
+            (Some("{}"), "the image"),
+            (Some(r#"{"unknown":1,"buildpacks":null}"#), "the image"),
+            (Some(r#"{"buildpacks":[{"key":"a/b","layers":{},"store":{"metadata":"text"}}]}"#), "the image"),
+        ] {
+            assert_eq!(check(label, None, "production"), expected, "{label:?}");
+        }
+    }
 }

@@ -302,7 +302,7 @@ fn a_damaged_tree_is_noticed_and_made_again() {
 }
 
 #[test]
-fn remembers_what_a_tree_is_as_a_layer() {
+fn p143_remembers_what_a_tree_is_as_a_layer() {
     let (_directory, store) = temporary();
     let (trees, digest) = (store.trees(), Digest::of(b"tree"));
     let packed = Packed { diff_id: Digest::of(b"tar"), digest: Digest::of(b"gzip"), size: 4 };

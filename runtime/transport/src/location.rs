@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn says_what_is_accepted() {
+    fn p21_says_what_is_accepted() {
         insta::assert_snapshot!(check("docker-daemon:app:latest"), @"`docker-daemon:app:latest` is not a place for images: `docker-daemon` is unknown. Accepted are `oci:PATH[:TAG]` for a directory, and `registry/repository[:TAG]` or `docker://registry/repository[:TAG]` for a registry");
         assert!(check("s3://bucket/app").contains("`s3` is unknown"));
         insta::assert_snapshot!(check("oci:"), @"`oci:` names no path: expected `oci:PATH[:TAG]`, or `oci-archive:FILE[:TAG]` for a tar archive of one");

@@ -87,7 +87,7 @@ fn j3_a_group_takes_the_place_of_the_embedded_order() {
 }
 
 #[test]
-fn j4_buildpacks_stand_before_and_after_the_embedded_ones_in_the_order_in_which_they_are_listed() {
+fn a14_j4_buildpacks_stand_before_and_after_the_embedded_ones_in_the_order_in_which_they_are_listed() {
     let buildpacks = ["acme/one", "acme/two", "acme/three"].map(buildpack);
     let [one, two, three] = buildpacks.each_ref().map(Files::text);
     let project = format!(

@@ -19,7 +19,7 @@ const FILES: [(&str, &str); 13] = [
 ];
 
 #[test]
-fn b80_b82_b83_l12_programs_run_by_layer_and_name() {
+fn b80_b82_b83_l12_a6_programs_run_by_layer_and_name() {
     let before = |call: &[&str]| words(&run(METADATA, call, &[], &FILES).unwrap().before);
     assert_eq!(
         before(&["web"]),

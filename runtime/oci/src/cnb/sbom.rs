@@ -144,7 +144,7 @@ mod tests {
     }
 
     #[test]
-    fn b96_i73_every_bill_has_its_place() {
+    fn b96_b97_i73_every_bill_has_its_place() {
         let sboms = [
             sbom(SbomOf::Launcher, SbomFormat::CycloneDx),
             sbom(SbomOf::Packages, SbomFormat::Spdx),

@@ -79,7 +79,7 @@ mod tests {
     }
 
     #[test]
-    fn b49_b50_the_user_is_above_layers_and_the_specification_above_both() {
+    fn b49_b50_b53_the_user_is_above_layers_and_the_specification_above_both() {
         assert_eq!(check("A=layer B=layer", "B=user C=user", false), "A=layer B=user C=user");
         assert_eq!(
             check("PATH=/layers/x/bin CPATH=/layers/x/include", "PATH=/bin", false),

@@ -74,7 +74,7 @@ fn sizes(image: &Image) -> u64 {
 }
 
 #[test]
-fn what_is_written_is_what_is_read_and_is_sent_once() {
+fn b65_i64_what_is_written_is_what_is_read_and_is_sent_once() {
     let registry = Registry::start();
     let to = format!("{}/team/app:v1", registry.host);
     let image = image(&[bytes("a", 3), bytes("b", 5 << 20), bytes("a", 3), bytes("c", 0)]);

@@ -172,7 +172,7 @@ fn what_is_up_to_date_stays_byte_for_byte() {
 }
 
 #[test]
-fn i85_i90_i92_w2_w14_w22_of_an_image_of_the_reference_only_the_run_image_changes() {
+fn i85_i90_i92_p91_w2_w14_w22_of_an_image_of_the_reference_only_the_run_image_changes() {
     let old = run_image("2026-01", |_| {});
     let new = run_image("2026-02", |config| {
         config["config"]["Labels"]["io.buildpacks.base.description"] = "new".into();

@@ -3,7 +3,7 @@
 use super::*;
 
 #[test]
-fn b4_b5_b56_b85_b98_i23_w11_w14_what_is_no_image_is_refused() {
+fn b4_b5_b56_b85_b98_i23_l34_w11_w14_what_is_no_image_is_refused() {
     let edits: [fn(&mut Application); 23] = [
         |a| a.buildpacks[1].id = "wattle_node".into(),
         |a| a.buildpacks[1].id = "wattle/node".into(),
