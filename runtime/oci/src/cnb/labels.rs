@@ -5,7 +5,7 @@
 
 use crate::Image;
 use crate::text::{self, is_default, null_as_default};
-use serde::de::{DeserializeOwned, IgnoredAny};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -296,7 +296,7 @@ pub(super) fn read_object<T: DeserializeOwned>(image: &Image, key: &'static str)
     let Some(text) = image.config().label(key).filter(|text| text.trim_start().starts_with('[')) else {
         return read(image, key);
     };
-    match serde_json::from_str::<BTreeMap<String, IgnoredAny>>(text) {
+    match serde_json::from_str::<BTreeMap<String, Value>>(text) {
         Ok(_) => Ok(None),
         Err(source) => Err(LabelError { key, source }),
     }
