@@ -233,6 +233,7 @@ pub(crate) fn request(
         environment: settings.environment(application, project, &execution_environment, used)?,
         bindings: settings.bindings(&application.bindings, used)?,
         execution_environment,
+        secrets: std::mem::take(&mut used.secrets),
         image: ImageOptions::default(),
         detect_limits,
         build_limits,

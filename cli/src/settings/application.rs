@@ -38,10 +38,12 @@ impl Settings {
         add(served.map(|variable| (variable.name.clone(), variable.value.clone())).collect(), &project.name);
         if let Some(path) = self.file.env_file() {
             add(variables::read(&path, &self.variables)?, &path.display().to_string());
+            used.secrets.push(path);
         }
         add(self.file.env.clone().into_iter().collect(), &self.file.name);
         for path in &args.env_files {
             add(variables::read(path, &self.variables)?, &format!("--env-file {}", path.display()));
+            used.secrets.push(path.clone());
         }
         for item in &args.environment {
             let Ok(variable) = variables::variable(item, &self.variables) else {
@@ -66,12 +68,15 @@ impl Settings {
         if let Some(root) = self.variable(ROOT) {
             found.extend(binding::in_root(Path::new(root))?.into_iter().map(|(name, path)| (name, (path, ROOT))));
         }
+        // What is not used is secret all the same.
+        used.secrets.extend(found.values().map(|(path, _)| path.clone()));
         let mut names = BTreeSet::new();
         for text in typed {
             let (name, path) = binding::named(text)?;
             if !names.insert(name) {
                 bail!("`--binding` names `{name}` twice: a binding has a name of its own");
             }
+            used.secrets.push(path.to_owned());
             found.insert(name.to_owned(), (path.to_owned(), "--binding"));
         }
         let mut bindings = Vec::new();

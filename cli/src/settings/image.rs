@@ -73,7 +73,7 @@ impl Settings {
         const EPOCH: &str = "SOURCE_DATE_EPOCH";
         let time = |text: &str, origin: &str, used: &mut Used| {
             let time =
-                created::time(text, SystemTime::now()).with_context(|| format!("the creation time of {origin}"))?;
+                created::time(text, SystemTime::now()).with_context(|| format!("`{origin}` cannot be followed"))?;
             used.item("creation-time", &time, origin);
             Ok(Some(time))
         };

@@ -1,11 +1,14 @@
 //! Which settings took effect, and where each came from.
 
+use std::path::PathBuf;
 use wattle_engine::{Event, Setting};
 
 /// Settings that took effect, in the order in which they are said. Values are not among them: they may be secrets.
 #[derive(Debug, Default)]
 pub(crate) struct Used {
     settings: Vec<Setting>,
+    /// Files and directories that have secrets.
+    pub(crate) secrets: Vec<PathBuf>,
     /// What to tell the user about settings.
     pub(crate) warnings: Vec<String>,
 }

@@ -66,6 +66,9 @@ pub struct Request {
     pub application: PathBuf,
     /// What of it to leave out.
     pub rules: Rules,
+    /// Files and directories that settings with secrets were read from: no part of the application, though they may be in its
+    /// directory.
+    pub secrets: Vec<PathBuf>,
     /// Buildpacks at hand.
     pub buildpacks: Vec<Package>,
     /// In which order to try them.

@@ -83,7 +83,7 @@ impl Engine {
 }
 
 impl<'a> Run<'a> {
-    /// Reads the application, without credentials, and without the layout `output` if that is in it: an image of an earlier
+    /// Reads the application, without credentials and settings that are secret, and without the layout `output` if that is in it: an image of an earlier
     /// build is no source.
     pub(crate) fn new(engine: &'a Engine, request: &'a Request, output: Option<&Path>) -> Result<Run<'a>, EngineError> {
         let path = &request.application;
@@ -95,12 +95,17 @@ impl<'a> Run<'a> {
         if !inner.is_empty() {
             rules.extra.extend([pattern(&inner), format!("{STAGES}/")]);
         }
+        let secrets: Vec<_> = request.secrets.iter().filter_map(|secret| inside(path, secret)).collect();
+        rules.extra.extend(secrets.iter().filter(|names| !names.is_empty()).map(|names| pattern(names)));
         let mut application = directory::read(&opened, &rules).map_err(failed)?;
         remove_hollow(&mut application, &inner);
         let withheld = credentials::withhold(&mut application);
         let withheld = withheld.map_err(|(path, source)| failed(ReadError::Unreadable { path, source }))?;
         let (files, bytes) = extent(&application);
         engine.observer.event(&Event::Application { path: path.clone(), files, bytes });
+        for names in secrets.iter().filter(|names| !names.is_empty()) {
+            engine.observer.event(&Event::Withheld { file: names.join("/"), whole: true });
+        }
         for (file, withheld) in withheld {
             engine.observer.event(&Event::Withheld { file, whole: withheld == Withheld::Whole });
         }

@@ -117,7 +117,7 @@ fn i14_p151_w25_an_image_is_made_when_the_user_says() {
     assert_eq!(created, "1980-01-01T00:00:01Z");
     insta::assert_snapshot!(told.lines().next().unwrap(), @"warning: `SOURCE_DATE_EPOCH` is no number of seconds since 1970 and has no effect");
     insta::assert_snapshot!(build.refused(&["--creation-time", "yesterday"]), @"
-    error: the creation time of --creation-time
+    error: `--creation-time` cannot be followed
       caused by: `yesterday` is no time: write `now`, seconds since 1970, or such as `2026-01-31T12:00:00Z`
     ");
 }
@@ -166,6 +166,71 @@ fn p61_p99_names_that_cannot_be_had_are_told_and_the_others_are_had() {
     let error = event(&call().args(["--format", "json"]).run().fails(3), "error");
     assert_eq!((&error["code"], &error["phase"]), (&"export/tags".into(), &"export".into()));
     assert_eq!(error["platform-exit-code"], 62);
+}
+
+#[test]
+fn what_is_typed_can_be_written_into_a_file() {
+    let build = Build::new();
+    let settings = format!(
+        "tags = [\"{}\"]\ndefault-process = \"worker\"\nworkspace = \"/app\"\ncreation-time = 2024-02-29T11:00:00Z\n\
+         env-file = \"settings/build.env\"\nsource-metadata = \"none\"\n[bindings]\ndb = \"settings/db\"\n",
+        build.image("other:2")
+    );
+    fs::create_dir_all(build.application.join("settings/db")).unwrap();
+    for (path, text) in [
+        ("wattle.toml", settings.as_str()),
+        ("settings/db/type", "x"),
+        ("settings/build.env", "A=s3cret"),
+        ("settings/x", ""),
+    ] {
+        fs::write(build.application.join(path), text).unwrap();
+    }
+    let told = build.call().run().succeeds().told();
+    let lines: Vec<&str> = told.lines().take_while(|line| !line.contains("Run image")).collect();
+    insta::assert_snapshot!(lines.join("\n"), @"");
+    let image = Image::verified(&build.output.join("other"), "2");
+    assert_eq!(image.config["created"], "2024-02-29T11:00:00Z");
+    assert_eq!(image.config["config"]["Entrypoint"][0], "/cnb/process/worker");
+    let root = wattle_test_support::Bundle::unpack(&build.output.join("other"), "2").root();
+    let there = |path: &str| root.join("app/settings").join(path).exists();
+    assert_eq!(
+        ["x", "db", "build.env"].map(there),
+        [true, false, false],
+        "what is secret is no part of the application"
+    );
+    // What is typed comes first.
+    assert_eq!(build.with(&["--creation-time", "0"]).config["created"], "1970-01-01T00:00:00Z");
+    let wrong = |line: &str| {
+        fs::write(build.application.join("wattle.toml"), line).unwrap();
+        build.refused(&[])
+    };
+    insta::assert_snapshot!(wrong("creation-time = 1.5"), @"");
+    insta::assert_snapshot!(wrong("source-metadata = \"all\""), @"");
+    insta::assert_snapshot!(wrong("[bindings]\ndb = \"nowhere\""), @"");
+}
+
+#[test]
+fn i43_p150_two_clones_of_one_commit_give_one_image() {
+    let build = Build::new();
+    let git = |directory: &str, args: &[&str]| {
+        let options = ["-C", directory, "-c", "user.name=a", "-c", "user.email=a@example.org"];
+        run("git", options.into_iter().chain(args.iter().copied()))
+    };
+    let origin = build.application.text();
+    git(origin, &["init", "-q", "-b", "main"]);
+    git(origin, &["add", "."]);
+    git(origin, &["commit", "-q", "-m", "one"]);
+    let clone = Files::new();
+    git(clone.text(), &["clone", "-q", origin, "shop"]);
+    let copy = clone.join("shop");
+    git(copy.to_str().unwrap(), &["checkout", "-q", "-b", "other"]);
+    git(copy.to_str().unwrap(), &["tag", "mine"]);
+    let here = build.with(&[]);
+    let args = ["--platform", "linux/amd64", "--run-image", &build.run_image.name(), "--output", &build.image("clone")];
+    wattle().args(["build"]).arg(&copy).args(args).run().succeeds();
+    let there = Image::verified(&build.output.join("clone"), "latest");
+    assert_eq!(here.label("io.buildpacks.project.metadata")["source"]["type"], "git");
+    assert_eq!(here.digest, there.digest);
 }
 
 /// The port of a registry that takes nothing.
