@@ -4,7 +4,7 @@ use crate::containment::buildpack;
 use crate::run_image::TinyRunImage;
 use crate::wattle;
 use std::fs;
-use wattle_test_support::{Call, Files, Image, Output};
+use wattle_test_support::{Call, Files, Image, Listing, Output};
 
 /// A build by the test buildpack (`tests/components/calls`).
 struct Attempt {
@@ -109,4 +109,17 @@ fn b94_p64_bills_of_the_build_are_written_and_are_not_in_the_image() {
     let documents = told.json_lines().pop().unwrap()["documents"].clone();
     let documents: Vec<&str> = documents.as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
     assert!(documents.iter().all(|path| path.starts_with("/layers/sbom/launch/")), "{documents:?}");
+}
+
+#[test]
+fn l29_l38_l40_the_launcher_has_a_layer_a_name_and_a_bill_of_its_own() {
+    let image = Attempt::new(&[("call", "context")]).build();
+    let launcher = &image.label("io.buildpacks.build.metadata")["launcher"];
+    assert!(launcher["version"].as_str().unwrap().starts_with("wattle-launcher "), "{launcher}");
+    assert_eq!(launcher["source"]["git"]["repository"], "wattle");
+    let position = created_by(&image).iter().position(|text| text == "Buildpacks Application Launcher").unwrap();
+    let sha = image.label("io.buildpacks.lifecycle.metadata")["launcher"]["sha"].clone();
+    assert_eq!(image.config["rootfs"]["diff_ids"][position], sha);
+    let paths: Vec<String> = Listing::of_tar(image.tar(position)).0.into_keys().collect();
+    assert_eq!(paths, ["cnb", "cnb/lifecycle", "cnb/lifecycle/launcher"]);
 }

@@ -63,7 +63,7 @@ fn b61_b63_b64_a_new_store_takes_over_what_the_previous_image_has() {
 }
 
 #[test]
-fn b62_w9_bills_of_layers_that_are_taken_over_stay() {
+fn b62_b95_w9_bills_of_layers_that_are_taken_over_stay() {
     let attempt = Attempt::new(&[("call", "sboms")]);
     let first = attempt.build(&cold(), &[]);
     let second = attempt.build(&cold(), &[]);
@@ -86,4 +86,19 @@ fn b67_what_a_buildpack_stored_comes_back_from_the_previous_image() {
     assert_eq!(stored(&attempt.build(&cold(), &[])), r#""Stored { builds: 0 }""#);
     assert_eq!(stored(&attempt.build(&cold(), &[])), r#""Stored { builds: 1 }""#);
     assert_eq!(stored(&attempt.build(&cold(), &[])), r#""Stored { builds: 2 }""#);
+}
+
+#[test]
+fn b66_b68_what_is_not_made_again_is_not_in_the_next_image() {
+    let attempt = Attempt::new(&[("call", "sboms")]);
+    attempt.build(&cold(), &[]);
+    let attempt = Attempt { application: Files::of([("call", "context")]), ..attempt };
+    attempt.build(&cold(), &[]);
+    let image = attempt.registry.image("team/shop:1");
+    let inspected = wattle().args(["inspect", &image, "--format", "json"]).run().succeeds();
+    let layers = inspected.json_lines().pop().unwrap()["layers"].to_string();
+    assert!(!layers.contains("test/calls"), "{layers}");
+    let sbom = wattle().args(["sbom", &image, "--no-run-image", "--format", "json"]).run().succeeds();
+    let documents = sbom.json_lines().pop().unwrap()["documents"].to_string();
+    assert!(!documents.contains("test_calls"), "{documents}");
 }
