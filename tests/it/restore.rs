@@ -63,7 +63,7 @@ fn b61_b63_b64_a_new_store_takes_over_what_the_previous_image_has() {
 }
 
 #[test]
-fn b62_w9_bills_of_layers_that_are_taken_over_stay() {
+fn b62_b95_w9_bills_of_layers_that_are_taken_over_stay() {
     let attempt = Attempt::new(&[("call", "sboms")]);
     let first = attempt.build(&cold(), &[]);
     let second = attempt.build(&cold(), &[]);
