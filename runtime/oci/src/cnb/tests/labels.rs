@@ -197,7 +197,7 @@ fn i43_i44_the_project_s_label_says_where_the_source_comes_from() {
 
 /// Written down by a program in Go with the reference implementation's own types.
 #[test]
-fn i31_i40_i45_labels_are_those_of_the_reference_letter_for_letter() {
+fn i31_i40_i45_l29_labels_are_those_of_the_reference_letter_for_letter() {
     let mut application = shop();
     application.processes[1].args = vec!["<a> & b\u{2028}".to_owned()];
     application.processes[1].working_dir = Some("lib".to_owned());

@@ -139,7 +139,7 @@ fn entries(layer: &Layer) -> String {
 }
 
 #[test]
-fn i55_i70_i71_i72_i73_l37_layers_of_the_platform_have_these_entries() {
+fn i55_i70_i71_i72_i73_l37_l38_l40_layers_of_the_platform_have_these_entries() {
     let sboms = vec![sbom(SbomOf::Launcher), sbom(SbomOf::Layer("wattle/node".to_owned(), "runtime".to_owned()))];
     let launcher = Layer::in_memory(&launcher("elf".into()).unwrap()).unwrap();
     let image = compose(&base(|_| {}), Application { sboms, launcher, ..shop() }).unwrap();
