@@ -198,6 +198,8 @@ fn d1_a_file_that_is_no_package_is_refused() {
     let failed =
         wattle().args(["inspect", &files.join("x.cnb").display().to_string()]).calling(files.path(), "made").run();
     insta::assert_snapshot!(failed.fails(2).failure(), @"");
+    let failed = wattle().args(["inspect", "nowhere.cnb"]).run();
+    insta::assert_snapshot!(failed.fails(2).failure(), @"");
 }
 
 #[test]

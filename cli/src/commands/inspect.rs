@@ -29,9 +29,10 @@ pub(crate) fn run(cx: &Context, args: &Inspect) -> Result<()> {
     Ok(())
 }
 
-/// What is a file on this machine is an archive, whatever it is called.
+/// What is a file on this machine is an archive, whatever it is called; and what can only be one, too, though it is not there.
 fn location(text: &str) -> Result<Location> {
-    if Path::new(text).is_file() {
+    let names_file = text.ends_with(".cnb") && (text.starts_with(['.', '/']) || !text.contains('/'));
+    if names_file || Path::new(text).is_file() {
         return Ok(Location::archive(text, Pick::Default));
     }
     Ok(text.parse()?)
