@@ -37,8 +37,9 @@ impl Fleet {
         fleet.put("/v2/run/manifests/current", MANIFEST, &fleet.releases[0])?;
         let contents: String = (0..500_000).map(|number: u32| number.to_string() + "\n").collect();
         let application = Files::of([("Procfile", "web: serve\n"), ("numbers", &*contents)]);
-        let mut build = fleet.wattle(&["build", "--quiet", "--platform", "linux/amd64", "--run-image"]);
-        build.arg(fleet.name("run:current")).arg("--output").arg(fleet.name("shop:built")).arg(application.path());
+        let mut build = fleet.wattle(&["build", "--quiet", "--platform", "linux/amd64"]);
+        build.arg("--run-image").arg(fleet.name("run:current"));
+        build.arg("--output").arg(fleet.name("shop:built")).arg(application.path());
         let output = build.output()?;
         ensure!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         fleet.multiply(images)?;

@@ -30,8 +30,12 @@ pub(crate) fn measure(runs: u8) -> Result<Vec<Row>> {
         }
     }
     let what = format!("{STARTS} starts by the launcher");
-    let mut rows = table::rows(&what, &ours, Some((REFERENCE, theirs.is_some().then_some(&*reference))));
-    rows.extend(table::row(&what, table::WALL, &ours, Some((WITHOUT, Some(&without)))));
+    let reference = theirs.is_some().then_some(&*reference);
+    let mut rows = Vec::new();
+    for read in [table::WALL, table::CPU] {
+        rows.extend(table::row(&what, read, &ours, Some((REFERENCE, reference))));
+        rows.extend(table::row(&what, read, &ours, Some((WITHOUT, Some(&without)))));
+    }
     Ok(rows)
 }
 

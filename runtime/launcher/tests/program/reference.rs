@@ -10,7 +10,7 @@ const VARIABLE: &str = "WATTLE_PEERS";
 
 /// It, if it is here. If not, the test that asks is over, and this says so.
 pub(crate) fn launcher() -> Option<PathBuf> {
-    let named = env::var_os(VARIABLE).map(PathBuf::from);
+    let named = env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
     let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
     let cache = cache.or_else(|| Some(PathBuf::from(env::var_os("HOME")?).join(".cache")));
     let directory = named.clone().or_else(|| Some(cache?.join("wattle-peers/bin")));

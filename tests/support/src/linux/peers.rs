@@ -40,7 +40,7 @@ impl Peers {
     /// They, if they are in the directory that `WATTLE_PEERS` names, or in `wattle-peers/bin` of the user's cache.
     #[track_caller]
     pub fn find() -> Option<Peers> {
-        let named = env::var_os(VARIABLE).map(PathBuf::from);
+        let named = env::var_os(VARIABLE).filter(|path| !path.is_empty()).map(PathBuf::from);
         let cache = || {
             let cache = env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty()).map(PathBuf::from);
             Some(cache.or_else(|| Some(Path::new(&env::var_os("HOME")?).join(".cache")))?.join("wattle-peers/bin"))
