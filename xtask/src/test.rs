@@ -92,7 +92,9 @@ mod tests {
 
     fn tally<const N: usize>(lines: [&str; N]) -> Tally {
         let mut tally = Tally::default();
-        lines.iter().for_each(|line| tally.add(line));
+        for line in lines {
+            tally.add(line);
+        }
         tally
     }
 

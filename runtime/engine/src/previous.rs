@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use wattle_oci::Layer;
 use wattle_oci::cnb::{APP_DIR, BuildpackLayers, LayerMetadata, LifecycleMetadata, exec_env_of};
 use wattle_oci::layer::FORMAT;
+use wattle_plan::ExecEnv;
 use wattle_store::{LayerRecord, Packed};
 use wattle_transport::{Fault, Source};
 
@@ -51,16 +52,19 @@ impl Engine {
         let there = self.transport.check(&images.output, &request.target).await;
         let there = there.map_err(EngineError::publishing(&images.output))?;
         let Some(named) = &images.previous else {
-            return Ok(there.and_then(|source| Previous::new(source, request)));
+            return Ok(there
+                .and_then(|source| Previous::new(source, &request.execution_environment, request.image.workspace())));
         };
         let warn = |text: String| {
             self.observer.event(&Event::Warning { text });
             None
         };
         match self.transport.read(named, &request.target).await {
-            Ok(source) => Ok(Previous::new(source, request).or_else(|| {
-                warn(format!("nothing of the previous image `{named}` is used: it does not say what it is made of"))
-            })),
+            Ok(source) => {
+                Ok(Previous::new(source, &request.execution_environment, request.image.workspace()).or_else(|| {
+                    warn(format!("nothing of the previous image `{named}` is used: it does not say what it is made of"))
+                }))
+            }
             Err(error) if error.fault() == Fault::Unreachable => Err(EngineError::reading(named)(error)),
             Err(error) => Ok(warn(format!("there is no previous image `{named}`: {error}"))),
         }
@@ -70,11 +74,9 @@ impl Engine {
 impl Previous {
     /// None if the image was built for another execution environment or has its application elsewhere, or does not say what
     /// can be understood.
-    fn new(source: Source, request: &Request) -> Option<Previous> {
-        let workspace = source.image.config().value().config.variable("CNB_APP_DIR").unwrap_or(APP_DIR);
-        if exec_env_of(&source.image) != request.execution_environment.as_str()
-            || workspace != request.image.workspace()
-        {
+    fn new(source: Source, exec_env: &ExecEnv, workspace: &str) -> Option<Previous> {
+        let there = source.image.config().value().config.variable("CNB_APP_DIR").unwrap_or(APP_DIR);
+        if exec_env_of(&source.image) != exec_env.as_str() || there != workspace {
             return None;
         }
         let metadata = LifecycleMetadata::of(&source.image).ok()??;
@@ -166,7 +168,7 @@ mod tests {
         let image = wattle_oci::Image::new(serde_json::to_vec(&manifest).unwrap(), config).unwrap();
         let (location, digest) = ("oci:x".parse().unwrap(), image.digest());
         let source = Source { image, location, digest, among: None };
-        let previous = Previous::new(source, &wanted.parse().unwrap());
+        let previous = Previous::new(source, &wanted.parse().unwrap(), APP_DIR);
         match previous.map(|previous| previous.stored("a/b").is_some()) {
             None => "nothing",
             Some(false) => "the image",

@@ -201,7 +201,7 @@ impl FromStore {
         };
         let uses = Uses { build: record.build, launch: record.launch, cache: record.cache };
         let layer = StoredLayer { key: record.key.clone(), uses, reusable, contents };
-        Ok(Found { layer, record, is_of_previous })
+        Ok(Found { record, layer, is_of_previous })
     }
 }
 

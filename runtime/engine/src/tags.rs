@@ -73,7 +73,7 @@ impl NotTagged {
             let mut text = format!("{tag}: {error}");
             let mut next = std::error::Error::source(error);
             while let Some(cause) = next {
-                text += &format!(": {cause}");
+                text = format!("{text}: {cause}");
                 next = cause.source();
             }
             text

@@ -87,7 +87,7 @@ fn of_modules(image: &Image, known: &mut BTreeMap<Digest, Known>) {
             let Ok(digest) = module.layer.parse() else { continue };
             let name = &mut known.entry(digest).or_default().name;
             let separator = if name.is_empty() { "" } else { ", " };
-            name.push_str(&format!("{separator}{id}@{version}"));
+            name.extend([separator, id, "@", version]);
         }
     }
 }

@@ -360,6 +360,7 @@ pub struct InspectedGroup {
 }
 
 /// One of the buildpacks that are tried together.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact by itself, and a key of the form")]
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub struct InspectedEntry {

@@ -82,14 +82,13 @@ impl Places {
             let place = if name == "HEAD" { &self.own } else { &self.common };
             let text = read(place, &name);
             let text = text.as_deref().map(str::trim);
-            match text.and_then(|text| text.strip_prefix("ref:")) {
-                Some(next) => name = reference(next.trim())?,
-                None => {
-                    let id = text.map(str::to_owned).or_else(|| packed.get(&name)?.first().cloned());
-                    found = id.filter(|id| is_id(id));
-                    break;
-                }
+            if let Some(next) = text.and_then(|text| text.strip_prefix("ref:")) {
+                name = reference(next.trim())?;
+                continue;
             }
+            let id = text.map(str::to_owned).or_else(|| packed.get(&name)?.first().cloned());
+            found = id.filter(|id| is_id(id));
+            break;
         }
         let commit = found?;
         let config = read(&self.common, "config").unwrap_or_default();

@@ -243,7 +243,7 @@ fn later(document: &Document, filtered: bool) -> Result<Project, DocumentError> 
     let mut reader = Reader { document, filtered, warnings: Vec::new() };
     let legacy = ["project", "build", "metadata"];
     for key in unknown.iter().filter(|key| legacy.contains(&key.as_str())) {
-        reader.warn(format!("`{key}` has no effect: since schema 0.2, `[_]` and `[io.buildpacks]` are in its place"));
+        reader.warn(&format!("`{key}` has no effect: since schema 0.2, `[_]` and `[io.buildpacks]` are in its place"));
     }
     let ours = ["_.", "io.buildpacks.", "io.wattle."];
     reader.warn_of_unknown(unknown, &ours, &KEYS);
@@ -252,7 +252,7 @@ fn later(document: &Document, filtered: bool) -> Result<Project, DocumentError> 
         (env, legacy) if legacy.is_empty() => env,
         (env, legacy) if env.is_empty() => legacy,
         (env, _) => {
-            reader.warn("`io.buildpacks.env` has no effect beside `io.buildpacks.build.env`".to_owned());
+            reader.warn("`io.buildpacks.env` has no effect beside `io.buildpacks.build.env`");
             env
         }
     };
@@ -272,7 +272,7 @@ fn first(document: &Document) -> Result<Project, DocumentError> {
     let (Raw1 { project: about, build, metadata, io }, unknown) = document.read::<Raw1>()?;
     let mut reader = Reader { document, filtered: false, warnings: Vec::new() };
     if unknown.iter().any(|key| key == "io.buildpacks") {
-        reader.warn("`io.buildpacks` has no effect in schema 0.1, which has `[build]`".to_owned());
+        reader.warn("`io.buildpacks` has no effect in schema 0.1, which has `[build]`");
     }
     let ours = ["project.", "build.", "io.wattle."];
     reader.warn_of_unknown(unknown, &ours, &KEYS_1);
@@ -296,7 +296,7 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    fn warn(&mut self, text: String) {
+    fn warn(&mut self, text: &str) {
         self.warnings.push(format!("`{}`: {text}", self.document.file));
     }
 
@@ -308,9 +308,7 @@ impl Reader<'_> {
 
     fn warn_of_builder(&mut self, builder: Option<&str>) {
         if builder.is_some() {
-            self.warn(
-                "`builder` has no effect: buildpacks are embedded, and `--run-image` is what they build on".to_owned(),
-            );
+            self.warn("`builder` has no effect: buildpacks are embedded, and `--run-image` is what they build on");
         }
     }
 

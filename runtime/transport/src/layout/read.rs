@@ -102,18 +102,12 @@ impl Layout {
 
     /// A file of it.
     fn file(&self, name: &str) -> io::Result<Blob> {
-        match &self.archive {
-            Some(archive) => archive.get(name).ok_or_else(|| io::ErrorKind::NotFound.into()),
-            None => {
-                let file = File::open(self.path.join(name))?;
-                let metadata = file.metadata()?;
-                if metadata.is_file() {
-                    Ok(Blob::new(metadata.len(), file))
-                } else {
-                    Err(io::ErrorKind::NotFound.into())
-                }
-            }
+        if let Some(archive) = &self.archive {
+            return archive.get(name).ok_or_else(|| io::ErrorKind::NotFound.into());
         }
+        let file = File::open(self.path.join(name))?;
+        let metadata = file.metadata()?;
+        if metadata.is_file() { Ok(Blob::new(metadata.len(), file)) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     /// The image that is meant, and if it is one of several of that name, for which platforms these are.

@@ -25,7 +25,7 @@ impl<'a> Room<'a> {
     pub fn new(peers: &'a Peers, run_image: &str, buildpacks: &[(&str, &str, &Path)]) -> Room<'a> {
         let mut order = "[[order]]\n".to_owned();
         for (id, version, _) in buildpacks {
-            order += &format!("[[order.group]]\nid = \"{id}\"\nversion = \"{version}\"\n");
+            order.extend(["[[order.group]]\nid = \"", id, "\"\nversion = \"", version, "\"\n"]);
         }
         let root = Files::new()
             .with("etc/passwd", PASSWD)
