@@ -44,7 +44,7 @@ fn costs(what: &str, runs: u8) -> Result<Vec<Row>> {
         if let Some(peers) = &peers {
             for (at_once, costs) in [(1, &mut serial), (4, &mut parallel)] {
                 fleet.release()?;
-                costs.push(many(cost::of(&fleet.rebase(&Way::Rebaser(peers, at_once), OF_PEER))?.0));
+                costs.push(many(&cost::of(&fleet.rebase(&Way::Rebaser(peers, at_once), OF_PEER))?.0));
             }
         }
     }
@@ -57,7 +57,7 @@ fn costs(what: &str, runs: u8) -> Result<Vec<Row>> {
 }
 
 /// The cost of so many more, in the memory of one.
-fn many(cost: Cost) -> Cost {
+fn many(cost: &Cost) -> Cost {
     let times = |duration: Duration| duration * TIMES;
     Cost { wall: times(cost.wall), cpu: times(cost.cpu), peak: cost.peak }
 }

@@ -83,6 +83,7 @@ pub(crate) enum Colour {
 
 /// The commands.
 #[derive(Debug, Subcommand)]
+#[expect(clippy::large_enum_variant, reason = "there is one, and it is not moved about")]
 pub(crate) enum Command {
     Build(Build),
     Detect(Detect),

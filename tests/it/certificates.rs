@@ -11,7 +11,7 @@ const USER: u32 = 123_456;
 const TRUSTED: &str = "curl: here\nnode: here\nopenssl: server.pem: OK\npython: here\n";
 
 /// Serves by TLS, and has four programs ask it.
-const INDEX: &str = r#"
+const INDEX: &str = r"
 const { spawn } = require('child_process'), fs = require('fs'), https = require('https');
 const server = { key: fs.readFileSync('server.key'), cert: fs.readFileSync('server.pem') };
 const said = [];
@@ -35,7 +35,7 @@ print(urllib.request.urlopen(sys.argv[1]).read().decode())
 assert len(ssl.create_default_context().get_ca_certs()) > 100, 'those of the system are not trusted any more'
 `, url);
 });
-"#;
+";
 
 /// A private authority with a server, and bindings that have its certificate.
 struct Authority {

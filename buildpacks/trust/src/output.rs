@@ -7,7 +7,8 @@ use std::os::fd::FromRawFd as _;
 
 /// Variables for the process.
 pub(crate) fn write(variables: &[(&str, String)]) -> Result<(), String> {
-    let text: String = variables.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect();
+    let lines = variables.iter().map(|(name, value)| [*name, " = ", &quoted(value), "\n"].concat());
+    let text: String = lines.collect();
     descriptor().write_all(text.as_bytes()).map_err(|error| format!("could not write to file descriptor 3: {error}"))
 }
 
@@ -18,13 +19,17 @@ fn descriptor() -> File {
     unsafe { File::from_raw_fd(3) }
 }
 
+fn escape(c: char) -> String {
+    format!("\\u{:04X}", u32::from(c))
+}
+
 /// A text as TOML has it.
 fn quoted(text: &str) -> String {
     let mut quoted = String::from('"');
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => quoted += &escape(c),
             c => quoted.push(c),
         }
     }

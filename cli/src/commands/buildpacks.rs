@@ -24,7 +24,9 @@ pub(super) fn choose(args: &Application, project: &Project, used: &mut Used) -> 
             Ok(GroupEntry { exec_env: exec_env.clone(), ..hand.entry(source)? })
         };
         let group: Vec<GroupEntry> = buildpacks.iter().map(entry).collect::<Result<_>>()?;
-        group.iter().for_each(|entry| used.item("buildpack", entry.id.as_str(), &project.name));
+        for entry in &group {
+            used.item("buildpack", entry.id.as_str(), &project.name);
+        }
         Ok(group)
     };
     let order = if said.group.is_empty() {

@@ -31,7 +31,8 @@ pub(crate) fn run(cx: &Context, args: &Inspect) -> Result<()> {
 
 /// What is a file on this machine is an archive, whatever it is called; and what can only be one, too, though it is not there.
 fn location(text: &str) -> Result<Location> {
-    let names_file = text.ends_with(".cnb") && (text.starts_with(['.', '/']) || !text.contains('/'));
+    let names_file = Path::new(text).extension().is_some_and(|it| it == "cnb")
+        && (text.starts_with(['.', '/']) || !text.contains('/'));
     if names_file || Path::new(text).is_file() {
         return Ok(Location::archive(text, Pick::Default));
     }

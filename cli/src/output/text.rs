@@ -67,14 +67,16 @@ pub(crate) fn escaped(json: &str) -> String {
     for char in json.chars() {
         match char {
             '\n' => out.push(char),
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => {
-                out.push_str(&format!("\\u{:04x}", u32::from(char)));
-            }
-            char if char.is_control() || turns(char) => out.push_str(&format!("\\u{:04x}", u32::from(char))),
+            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}' => out += &escape(char),
+            char if char.is_control() || turns(char) => out += &escape(char),
             char => out.push(char),
         }
     }
     out
+}
+
+fn escape(char: char) -> String {
+    format!("\\u{:04x}", u32::from(char))
 }
 
 /// Whether a character changes the direction of the text around it.

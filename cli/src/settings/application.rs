@@ -56,7 +56,9 @@ impl Settings {
             }
             add(variable.into_iter().collect(), "--env");
         }
-        environment.iter().for_each(|(name, (_, origin))| used.item("env", name, origin));
+        for (name, (_, origin)) in &environment {
+            used.item("env", name, origin);
+        }
         Ok(environment.into_iter().map(|(name, (value, _))| (name, value)).collect())
     }
 

@@ -8,6 +8,7 @@ use wattle_fetch::Explicit;
 use wattle_plan::Document;
 
 /// What `wattle.toml` says; see `docs/configuration.md`.
+#[expect(clippy::struct_field_names, reason = "fields are called as the keys are")]
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "kebab-case", default)]
 pub(crate) struct File {

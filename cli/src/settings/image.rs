@@ -29,7 +29,9 @@ impl Settings {
         let workspace = one(&args.workspace, "workspace", &self.file.workspace);
         let labels = self.labels(&args.labels, used)?;
         for (setting, value) in [("default-process", &default_process), ("user", &user), ("workspace", &workspace)] {
-            value.iter().for_each(|(value, origin)| used.item(setting, value, origin));
+            if let Some((value, origin)) = value {
+                used.item(setting, value, origin);
+            }
         }
         user.iter().try_for_each(|(user, _)| check_user(user))?;
         workspace.iter().try_for_each(|(directory, _)| check_workspace(directory))?;

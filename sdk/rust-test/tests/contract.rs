@@ -1,7 +1,5 @@
 //! What the contract has of the Buildpack API beside layers and processes. The guest is `tests/components/calls`.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
-
 use wattle_buildpack_test::{App, Sandbox};
 
 fn app(call: &str) -> App {

@@ -47,7 +47,7 @@ impl World {
     }
 
     /// A lifecycle as builders take it.
-    fn lifecycle(&self, files: &Files) {
+    fn lifecycle(files: &Files) {
         let toml = "[api]\nplatform = \"0.7\"\nbuildpack = \"0.7\"\n[apis.buildpack]\ndeprecated = []\n\
                     supported = [\"0.10\", \"0.11\"]\n[apis.platform]\ndeprecated = [\"0.7\"]\nsupported = [\"0.14\"]\n\
                     [lifecycle]\nversion = \"0.21.17\"\n";
@@ -100,7 +100,7 @@ fn d1_d2_d4_d5_d6_wattle_inspects_what_pack_packaged() {
 fn d20_d21_d22_d23_wattle_inspects_what_pack_made_a_builder() {
     let Some(world) = World::new() else { return };
     let files = buildpacks();
-    world.lifecycle(&files);
+    World::lifecycle(&files);
     let (run_image, mirror) = (world.image("run:1"), world.image("run:2"));
     let toml = format!(
         "description = \"for Java\"\n[[buildpacks]]\nuri = \"java\"\n[[buildpacks]]\nuri = \"jre\"\n[[order]]\n\

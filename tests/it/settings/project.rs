@@ -19,7 +19,7 @@ fn buildpack(id: &str) -> Files {
     let manifest = format!(
         "api = \"0.12\"\n[buildpack]\nid = \"{id}\"\nversion = \"1.2.3\"\n[metadata.wattle]\ncomponent = \"hello.wasm\"\n"
     );
-    let hello = std::fs::read(component("hello-buildpack")).expect("a guest was built");
+    let hello = std::fs::read(component("hello-buildpack")).unwrap();
     Files::of([("buildpack.toml", manifest.as_str())]).with("hello.wasm", hello)
 }
 

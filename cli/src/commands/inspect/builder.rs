@@ -75,7 +75,7 @@ fn label(entry: &InspectedEntry, depth: usize) -> String {
     let shortened = entry.shortened || depth == 0 && !entry.order.is_empty();
     let notes =
         [(entry.optional, "(optional)"), (entry.missing, "(not there)"), (entry.cyclic, "(cyclic)"), (shortened, "…")];
-    let notes: String = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, note)| format!(" {note}")).collect();
+    let notes: String = notes.into_iter().filter(|(holds, _)| *holds).flat_map(|(_, note)| [" ", note]).collect();
     format!("{}{version}{notes}", facts::line(&entry.id))
 }
 

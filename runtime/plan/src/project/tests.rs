@@ -11,7 +11,9 @@ fn check(text: &str) -> String {
     let Project { id, name, version, source_url, documentation_url, .. } = &project;
     let about = [("id", id), ("name", name), ("version", version), ("source", source_url), ("docs", documentation_url)];
     for (key, value) in about {
-        value.iter().for_each(|value| writeln!(out, "{key} {value}").unwrap());
+        if let Some(value) = value {
+            writeln!(out, "{key} {value}").unwrap();
+        }
     }
     let lists = [("authors", &project.authors), ("packages", &project.packages)];
     for (key, list) in lists.iter().filter(|(_, list)| !list.is_empty()) {

@@ -77,6 +77,7 @@ fn an_address_is_shown_without_credentials() {
 
 /// What `git` itself makes is read as `git` reads it.
 #[test]
+#[expect(clippy::disallowed_methods, reason = "git is the judge, and is found as every program is")]
 fn i44_worktrees_and_submodules_of_git_itself() {
     let place = tempfile::tempdir().unwrap();
     let git = |directory: &str, args: &[&str]| {
