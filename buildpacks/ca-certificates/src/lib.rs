@@ -17,10 +17,10 @@ struct CaCertificates;
 impl Buildpack for CaCertificates {
     fn detect(&self, cx: &Detect) -> Result<Detection> {
         let settings = Settings::read(cx)?;
-        Ok(match settings.embeds || settings.looks {
-            true => Detection::pass().provides(BINDING).requires(BINDING),
-            false => Detection::skip("no certificates are wanted in the image, nor when it is started"),
-        })
+        if !settings.embeds && !settings.looks {
+            return Ok(Detection::skip("no certificates are wanted in the image, nor when it is started"));
+        }
+        Ok(Detection::pass().provides(BINDING).requires(BINDING))
     }
 
     fn build(&self, cx: &Build) -> Result<Launch> {

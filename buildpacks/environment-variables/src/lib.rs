@@ -12,14 +12,14 @@ const NAME: &str = "environment-variables";
 
 impl Buildpack for EnvironmentVariables {
     fn detect(&self, cx: &Detect) -> Result<Detection> {
-        Ok(match variables::are_in(cx.environment()) {
-            true => Detection::pass().provides(NAME).requires(NAME),
-            false => Detection::skip("no variable is set whose name begins with `BPE_`"),
-        })
+        if !variables::are_in(cx.environment()) {
+            return Ok(Detection::skip("no variable is set whose name begins with `BPE_`"));
+        }
+        Ok(Detection::pass().provides(NAME).requires(NAME))
     }
 
     fn build(&self, cx: &Build) -> Result<Launch> {
-        let variables = Variables::read(cx.environment()).map_err(mistake)?;
+        let variables = Variables::read(cx.environment()).map_err(|mistake| error(&mistake))?;
         announce(&variables);
         // Values are no part of the key, which is shown where it changes.
         let layer = cx.layer("variables").launch().cached_by(&variables.digests()).or_create(|_| Ok(()))?;
@@ -30,7 +30,7 @@ impl Buildpack for EnvironmentVariables {
 
 register!(EnvironmentVariables);
 
-fn mistake(mistake: Mistake) -> Error {
+fn error(mistake: &Mistake) -> Error {
     Error::user("environment-variables/name", mistake.to_string())
         .hint("write the name of a variable behind it, such as `BPE_GREETING`, `BPE_DEFAULT_GREETING` or `BPE_APPEND_GREETING`")
 }

@@ -1,7 +1,5 @@
 //! The environment variables buildpack in the sandbox.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
-
 use wattle_buildpack_test::{App, LayerState, Sandbox};
 
 fn app<const N: usize>(variables: [(&str, &str); N]) -> App {

@@ -30,10 +30,10 @@ const OCI: [(&str, &str); 12] = [
 impl Buildpack for ImageLabels {
     fn detect(&self, cx: &Detect) -> Result<Detection> {
         let is_asked = cx.env(ANY).is_some() || OCI.iter().any(|(variable, _)| cx.env(variable).is_some());
-        Ok(match is_asked {
-            true => Detection::pass().provides(NAME).requires(NAME),
-            false => Detection::skip("neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set"),
-        })
+        if !is_asked {
+            return Ok(Detection::skip("neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set"));
+        }
+        Ok(Detection::pass().provides(NAME).requires(NAME))
     }
 
     fn build(&self, cx: &Build) -> Result<Launch> {

@@ -1,7 +1,5 @@
 //! The image labels buildpack in the sandbox.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot get what it needs has failed")]
-
 use wattle_buildpack_test::{App, Fault, Sandbox};
 
 fn app<const N: usize>(variables: [(&str, &str); N]) -> App {

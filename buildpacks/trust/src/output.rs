@@ -7,8 +7,9 @@ use std::os::fd::FromRawFd as _;
 
 /// Variables for the process.
 pub(crate) fn write(variables: &[(&str, String)]) -> Result<(), String> {
-    let text: String = variables.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect();
-    descriptor().write_all(text.as_bytes()).map_err(|error| format!("could not write to file descriptor 3: {error}"))
+    let lines: Vec<String> = variables.iter().map(|(name, value)| format!("{name} = {}\n", quoted(value))).collect();
+    let written = descriptor().write_all(lines.concat().as_bytes());
+    written.map_err(|error| format!("could not write to file descriptor 3: {error}"))
 }
 
 /// Where the launcher listens.
@@ -24,7 +25,7 @@ fn quoted(text: &str) -> String {
     for c in text.chars() {
         match c {
             '"' | '\\' => quoted.extend(['\\', c]),
-            c if c.is_control() => quoted.push_str(&format!("\\u{:04X}", u32::from(c))),
+            c if c.is_control() => quoted.extend(["\\u", &format!("{:04X}", u32::from(c))]),
             c => quoted.push(c),
         }
     }
