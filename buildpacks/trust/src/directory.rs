@@ -82,6 +82,6 @@ mod tests {
 
     #[test]
     fn where_nothing_can_be_written_the_error_says_so() {
-        insta::assert_snapshot!(check(&["/missing", "/etc/passwd"], "x"), @"");
+        insta::assert_snapshot!(check(&["/missing", "/etc/passwd"], "x"), @"the bound certificates cannot be written anywhere, which programs need to find them (`/missing`: No such file or directory (os error 2); `/etc/passwd`: Not a directory (os error 20)): mount a tmpfs at `/tmp`, or have `TMPDIR` name a directory that can be written");
     }
 }
