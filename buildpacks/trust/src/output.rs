@@ -1,7 +1,7 @@
 //! What the launcher is told: TOML on file descriptor 3.
 
 use std::fs::File;
-use std::io::Write as _;
+use std::io::{self, Write as _};
 #[cfg(unix)]
 use std::os::fd::FromRawFd as _;
 
@@ -9,14 +9,23 @@ use std::os::fd::FromRawFd as _;
 pub(crate) fn write(variables: &[(&str, String)]) -> Result<(), String> {
     let lines = variables.iter().map(|(name, value)| [*name, " = ", &quoted(value), "\n"].concat());
     let text: String = lines.collect();
-    descriptor().write_all(text.as_bytes()).map_err(|error| format!("could not write to file descriptor 3: {error}"))
+    descriptor()
+        .and_then(|mut file| file.write_all(text.as_bytes()))
+        .map_err(|error| format!("could not write to file descriptor 3: {error}"))
 }
 
 /// Where the launcher listens.
-#[expect(unsafe_code, reason = "the only way to a descriptor by its number; nothing else here has it")]
-fn descriptor() -> File {
+#[cfg(unix)]
+#[expect(unsafe_code, clippy::unnecessary_wraps, reason = "the only way to a descriptor by its number")]
+fn descriptor() -> io::Result<File> {
     // SAFETY: the launcher opens it for us to own, and this is called once. If it is not open, then writing fails.
-    unsafe { File::from_raw_fd(3) }
+    Ok(unsafe { File::from_raw_fd(3) })
+}
+
+/// Images are for Linux. Elsewhere, this is compiled only because the workspace is.
+#[cfg(not(unix))]
+fn descriptor() -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 fn escape(c: char) -> String {
