@@ -91,37 +91,67 @@ fn what_people_read() {
     ");
     insta::assert_snapshot!(build.1, @"");
     insta::assert_snapshot!(detect.0, @"");
-    insta::assert_snapshot!(detect.1, @r"
-    wattle/node      0.1.0  skip  there is no `package.json`
-    wattle/procfile  0.1.0  pass
-    wattle/static    0.1.0  skip  `Procfile` says what to start
-    ");
+    insta::assert_snapshot!(detect.1, @r#"
+    wattle/ca-certificates        0.1.0  pass
+    wattle/environment-variables  0.1.0  skip  no variable is set whose name begins with `BPE_`
+    wattle/image-labels           0.1.0  skip  neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
+    wattle/node                   0.1.0  skip  there is no `package.json`
+    wattle/procfile               0.1.0  pass
+    wattle/static                 0.1.0  skip  `Procfile` says what to start
+    "#);
     insta::assert_snapshot!(plan.0, @"");
-    insta::assert_snapshot!(plan.1, @"wattle/procfile  0.1.0");
+    insta::assert_snapshot!(plan.1, @r#"
+    wattle/ca-certificates  0.1.0  ca-certificates
+    wattle/procfile         0.1.0
+    "#);
     insta::assert_snapshot!(inspect.0, @"");
-    insta::assert_snapshot!(inspect.1, @r"
-    Image      oci:[out]/image
-    Digest     [digest]
-    Platform   linux/amd64
-    Size       [size]
-    User       65532:65532
-    Run image  layout@[digest]
+    insta::assert_snapshot!(inspect.1, @r#"
+    Image         oci:[out]/image
+    Kind          application, built by buildpacks
+    Digest        [digest]
+    Platform      linux/amd64
+    Created       1980-01-01T00:00:01Z (fixed)
+    Size          [size]
+    Run image     layout
+    By digest     layout@[digest]
+    Top layer     [digest]
+    Rebasable     yes
+    Platform API  0.15
+    Made for      production
+    Launcher      wattle-launcher 0.1.0 (wattle)
+    Bills         3 documents: cyclonedx, spdx
+    User          65532:65532
+    Directory     /workspace
+    Entry point   /cnb/process/web
 
     Buildpacks
-      wattle/procfile  0.1.0
+      wattle/ca-certificates  0.1.0
+      wattle/procfile         0.1.0
 
     Processes
       web     (default)  /bin/sh -c 'exec serve --port $PORT'  wattle/procfile
       worker             work                                  wattle/procfile
 
+    Environment
+      CNB_APP_DIR           /workspace
+      CNB_DEPRECATION_MODE  quiet
+      CNB_LAYERS_DIR        /layers
+      CNB_PLATFORM_API      0.15
+      PATH                  /cnb/process:/cnb/lifecycle:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
+
+    Labels
+      io.buildpacks.exec-env  production
+      io.wattle.buildpacks    {"format":"gzip-2","digests":{"wattle/ca-certificates":"[digest]","wattle/procfile":"[digest]…
+
     Layers
-      run image          [size]     [digest]
-      bill of materials  [size]    [digest]
-      application        [size]     [digest]
-      launcher           [size]  [digest]
-      configuration      [size]     [digest]
-      process types      [size]     [digest]
-    ");
+      run image                     [size]     [digest]
+      wattle/ca-certificates:start  [size]  [digest]  launch
+      bill of materials             [size]    [digest]
+      application                   [size]     [digest]
+      launcher                      [size]  [digest]
+      configuration                 [size]     [digest]
+      process types                 [size]     [digest]
+    "#);
 }
 
 #[test]
