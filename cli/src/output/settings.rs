@@ -59,7 +59,14 @@ mod tests {
             ("include", "", "project.toml"),
         ];
         settings.extend(["V", "W", "X", "Y", "Z"].map(|name| ("env", name, "project.toml")));
-        insta::assert_snapshot!(check(&settings, false), @"");
-        insta::assert_snapshot!(check(&settings[6..], true), @"");
+        insta::assert_snapshot!(check(&settings, false), @"
+        A, C from --env
+        B from --env-file build.env
+        binding db from SERVICE_BINDING_ROOT
+        exec env test from --exec-env
+        include from project.toml
+        5 variables from project.toml
+        ");
+        insta::assert_snapshot!(check(&settings[6..], true), @"V, W, X, Y, Z from project.toml");
     }
 }

@@ -125,13 +125,13 @@ mod tests {
     fn j8_a_binding_is_a_directory_with_a_type() {
         let whole =
             [("db/type", "postgresql\n"), ("db/provider", "acme"), ("db/password", "s3cret"), ("db/deep/x", "")];
-        insta::assert_snapshot!(check(&place(&whole)), @"password=s3cret provider=acme type=postgresql");
-        insta::assert_snapshot!(check(&place(&[("db/password", "s3cret")])), @"");
-        insta::assert_snapshot!(check(&place(&[("db/type", " \n")])), @"");
-        insta::assert_snapshot!(check(&place(&[("db", "a file")])), @"");
-        insta::assert_snapshot!(check(&place(&[])), @"");
+        insta::assert_snapshot!(check(&place(&whole)), @r#"db postgresql Some("acme"): password="s3cret" provider="acme" type="postgresql\n""#);
+        insta::assert_snapshot!(check(&place(&[("db/password", "s3cret")])), @"`[here]/db` is no service binding: it has no file `type`, which says what it is for, such as `postgresql`");
+        insta::assert_snapshot!(check(&place(&[("db/type", " \n")])), @"the file `type` of the binding `db` in `[here]/db` is empty: it says what the binding is for");
+        insta::assert_snapshot!(check(&place(&[("db", "a file")])), @"the binding `db` in `[here]/db` cannot be read: Not a directory (os error 20)");
+        insta::assert_snapshot!(check(&place(&[])), @"the binding `db` in `[here]/db` cannot be read: No such file or directory (os error 2)");
         let large = "x".repeat(1 << 20);
-        insta::assert_snapshot!(check(&place(&[("db/type", "x"), ("db/large", &large)])), @"");
+        insta::assert_snapshot!(check(&place(&[("db/type", "x"), ("db/large", &large)])), @"the binding `db` in `[here]/db` has more than 1 MiB or 1000 files");
     }
 
     #[cfg(unix)]
@@ -143,9 +143,9 @@ mod tests {
         link("..2026", "db/..data");
         link("..data/type", "db/type");
         link("..data/url", "db/url");
-        insta::assert_snapshot!(check(&projected), @"type=redis url=s3cret");
+        insta::assert_snapshot!(check(&projected), @r#"db redis None: type="redis" url="s3cret""#);
         link("../outside", "db/outside");
-        insta::assert_snapshot!(check(&projected), @"");
+        insta::assert_snapshot!(check(&projected), @"`outside` of the binding `db` in `[here]/db` leads out of it: copy what it leads to");
         let found = in_root(projected.path()).unwrap();
         assert_eq!(found.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), ["db"]);
     }

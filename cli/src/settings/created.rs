@@ -82,7 +82,7 @@ mod tests {
 
     #[test]
     fn p151_what_is_no_time_is_told() {
-        insta::assert_snapshot!(check("yesterday"), @"");
+        insta::assert_snapshot!(check("yesterday"), @"`yesterday` is no time: write `now`, seconds since 1970, or such as `2026-01-31T12:00:00Z`");
         for bad in [
             "",
             "-1",

@@ -82,9 +82,9 @@ mod tests {
 
     #[test]
     fn a_line_that_is_none_is_named_and_not_shown() {
-        insta::assert_snapshot!(check("A=1\n=s3cret"), @"");
-        insta::assert_snapshot!(check("PASSWORD: s3cret"), @"");
-        insta::assert_snapshot!(check("export A=s3cret"), @"");
-        insta::assert_snapshot!(check("A=s3\0cret"), @"");
+        insta::assert_snapshot!(check("A=1\n=s3cret"), @"build.env:2: the variable has no name: write `NAME=VALUE`, or `NAME` to take it from the environment");
+        insta::assert_snapshot!(check("PASSWORD: s3cret"), @"build.env:1: the name of the variable has a space in it: write `NAME=VALUE`, or `NAME` to take it from the environment");
+        insta::assert_snapshot!(check("export A=s3cret"), @"build.env:1: the name of the variable has a space in it: write `NAME=VALUE`, or `NAME` to take it from the environment");
+        insta::assert_snapshot!(check("A=s3\0cret"), @"build.env:1: the value has a NUL in it, which no variable can have: write `NAME=VALUE`, or `NAME` to take it from the environment");
     }
 }
