@@ -113,7 +113,8 @@ fn b94_p64_bills_of_the_build_are_written_and_are_not_in_the_image() {
 
 #[test]
 fn l29_l38_l40_the_launcher_has_a_layer_a_name_and_a_bill_of_its_own() {
-    let image = Attempt::new(&[("call", "context")]).build();
+    let attempt = Attempt::new(&[("call", "context")]);
+    let image = attempt.build();
     let launcher = &image.label("io.buildpacks.build.metadata")["launcher"];
     assert!(launcher["version"].as_str().unwrap().starts_with("wattle-launcher "), "{launcher}");
     assert_eq!(launcher["source"]["git"]["repository"], "wattle");

@@ -83,9 +83,9 @@ mod tests {
             serde_json::to_string(&ProjectMetadata { source: source(repository, &declared, full) }).unwrap()
         };
         insta::assert_snapshot!(check(false, (None, None), true), @"{}");
-        insta::assert_snapshot!(check(false, (Some("1.4"), Some("https://acme.example")), false), @"");
-        insta::assert_snapshot!(check(true, (None, None), false), @"");
-        insta::assert_snapshot!(check(true, (Some("1.4"), Some("https://acme.example")), false), @"");
-        insta::assert_snapshot!(check(true, (None, None), true), @"");
+        insta::assert_snapshot!(check(false, (Some("1.4"), Some("https://acme.example")), false), @r#"{"source":{"metadata":{"url":"https://acme.example"},"type":"project","version":{"declared":"1.4"}}}"#);
+        insta::assert_snapshot!(check(true, (None, None), false), @r#"{"source":{"type":"git","version":{"commit":"c0ffee"}}}"#);
+        insta::assert_snapshot!(check(true, (Some("1.4"), Some("https://acme.example")), false), @r#"{"source":{"metadata":{"url":"https://acme.example"},"type":"git","version":{"commit":"c0ffee","declared":"1.4"}}}"#);
+        insta::assert_snapshot!(check(true, (None, None), true), @r#"{"source":{"metadata":{"refs":["main","v1"],"url":"https://clone.example"},"type":"git","version":{"commit":"c0ffee","describe":"v1"}}}"#);
     }
 }

@@ -187,7 +187,18 @@ fn what_is_typed_can_be_written_into_a_file() {
     }
     let told = build.call().run().succeeds().told();
     let lines: Vec<&str> = told.lines().take_while(|line| !line.contains("Run image")).collect();
-    insta::assert_snapshot!(lines.join("\n"), @"");
+    insta::assert_snapshot!(lines.join("\n"), @"
+    Settings A from [app]/settings/build.env
+             binding db from [app]/wattle.toml
+             default process worker from [app]/wattle.toml
+             workspace /app from [app]/wattle.toml
+             creation time 2024-02-29T11:00:00Z from [app]/wattle.toml
+             source metadata none from [app]/wattle.toml
+             tag oci:[out]/other:2 from [app]/wattle.toml
+     Reading [app] (3 files, [size])
+             without `settings/build.env`, which has credentials
+             without `settings/db`, which has credentials
+    ");
     let image = Image::verified(&build.output.join("other"), "2");
     assert_eq!(image.config["created"], "2024-02-29T11:00:00Z");
     assert_eq!(image.config["config"]["Entrypoint"][0], "/cnb/process/worker");

@@ -36,11 +36,11 @@ fn i44_the_commit_is_found_however_it_is_written_down() {
     let config = "[core]\n\tbare = false\n[remote \"up\"]\n\turl = https://up.example/x\n\
                   [remote \"origin\"]\n\turl = https://me:s3cret@git.example/team/shop.git\n";
     let app = ("app/file", "");
-    insta::assert_snapshot!(check(&[app, (".git/HEAD", &one)]), @"");
-    insta::assert_snapshot!(check(&[app, (".git/HEAD", "ref: refs/heads/main\n"), (".git/packed-refs", &packed), (".git/config", config)]), @"");
+    insta::assert_snapshot!(check(&[app, (".git/HEAD", &one)]), @"1111   no address");
+    insta::assert_snapshot!(check(&[app, (".git/HEAD", "ref: refs/heads/main\n"), (".git/packed-refs", &packed), (".git/config", config)]), @"1111 main annotated,v1 https://git.example/team/shop.git");
     // A loose reference counts before a packed one.
-    insta::assert_snapshot!(check(&[app, (".git/HEAD", "ref: refs/heads/stale\n"), (".git/refs/heads/stale", &one), (".git/refs/heads/team/x", &one), (".git/packed-refs", &packed)]), @"");
-    insta::assert_snapshot!(check(&[app, ("app/.git/HEAD", &one), (".git/HEAD", "nonsense")]), @"");
+    insta::assert_snapshot!(check(&[app, (".git/HEAD", "ref: refs/heads/stale\n"), (".git/refs/heads/stale", &one), (".git/refs/heads/team/x", &one), (".git/packed-refs", &packed)]), @"1111 main,stale,team/x annotated,v1 no address");
+    insta::assert_snapshot!(check(&[app, ("app/.git/HEAD", &one), (".git/HEAD", "nonsense")]), @"1111   no address");
 }
 
 #[test]
