@@ -202,7 +202,8 @@ fn what_is_typed_can_be_written_into_a_file() {
     let image = Image::verified(&build.output.join("other"), "2");
     assert_eq!(image.config["created"], "2024-02-29T11:00:00Z");
     assert_eq!(image.config["config"]["Entrypoint"][0], "/cnb/process/worker");
-    let root = wattle_test_support::Bundle::unpack(&build.output.join("other"), "2").root();
+    let bundle = wattle_test_support::Bundle::unpack(&build.output.join("other"), "2");
+    let root = bundle.root();
     let there = |path: &str| root.join("app/settings").join(path).exists();
     assert_eq!(
         ["x", "db", "build.env"].map(there),
@@ -215,9 +216,15 @@ fn what_is_typed_can_be_written_into_a_file() {
         fs::write(build.application.join("wattle.toml"), line).unwrap();
         build.refused(&[])
     };
-    insta::assert_snapshot!(wrong("creation-time = 1.5"), @"");
-    insta::assert_snapshot!(wrong("source-metadata = \"all\""), @"");
-    insta::assert_snapshot!(wrong("[bindings]\ndb = \"nowhere\""), @"");
+    insta::assert_snapshot!(wrong("creation-time = 1.5"), @"
+    error: `[app]/wattle.toml` cannot be followed
+      caused by: `1.5` is no time: write `now`, seconds since 1970, or such as `2026-01-31T12:00:00Z`
+    ");
+    insta::assert_snapshot!(wrong("source-metadata = \"all\""), @"error: `[app]/wattle.toml`: `source-metadata` is `all`: write `none`, `commit` or `full`");
+    insta::assert_snapshot!(wrong("[bindings]\ndb = \"nowhere\""), @"
+    error: the binding `db` in `[app]/nowhere` cannot be read
+      caused by: No such file or directory (os error 2)
+    ");
 }
 
 #[test]
