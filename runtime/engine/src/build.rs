@@ -1,31 +1,23 @@
 //! The way of a build.
 
-use crate::artifacts::{self, Telling, cancelled};
+use crate::artifacts::cancelled;
 use crate::buildpack::Buildpack;
-use crate::environment;
 use crate::error::EngineError;
-use crate::event::{Event, KeyChange, LayerState, Observer};
+use crate::event::Event;
 use crate::export::{self, Exported, Kept};
-use crate::phase::Phase;
-use crate::previous::Previous;
 use crate::request::{Engine, Images, Request};
 use crate::run::{Planned, Run};
 use crate::sending::Sending;
-use crate::stored::{FromStore, Maker};
-use crate::system::{Chosen, Granted, Packages};
+use crate::steps::{Done, DoneStep};
+use crate::system::{Chosen, Packages};
 use serde::Serialize;
-use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::runtime::Handle;
 use tokio::task::block_in_place;
-use tokio::time::Instant;
-use wattle_fetch::Permission;
 use wattle_oci::Image;
-use wattle_oci::cnb::{BuildBuildpack, Pattern};
-use wattle_plan::{BuildpackKey, Plan, Step};
-use wattle_sandbox::{BuildGrant, Contribution, Fetched, Log, Placed, PlanEntry, Process, SbomSubject, Stream};
+use wattle_oci::cnb::BuildBuildpack;
+use wattle_sandbox::Fetched;
 use wattle_transport::{Location, Source, Written};
-use wattle_tree::Tree;
 
 /// What a build made.
 #[derive(Debug, Clone, Serialize)]
@@ -82,33 +74,6 @@ pub struct Origin {
     pub digest: String,
     /// Length in bytes.
     pub size: u64,
-}
-
-/// What all buildpacks did.
-pub(crate) struct Done {
-    pub(crate) application: Tree,
-    pub(crate) steps: Vec<DoneStep>,
-}
-
-/// What one did.
-pub(crate) struct DoneStep {
-    pub(crate) key: BuildpackKey,
-    pub(crate) homepage: Option<String>,
-    pub(crate) layers: Vec<wattle_sandbox::Layer>,
-    pub(crate) processes: Vec<Process>,
-    pub(crate) labels: BTreeMap<String, String>,
-    pub(crate) slices: Vec<Vec<String>>,
-    /// What it says of what is in none of its layers.
-    pub(crate) sboms: Vec<(SbomSubject, wattle_sandbox::Sbom)>,
-    /// What it wants back in the next build.
-    pub(crate) data: Option<serde_json::Value>,
-    /// Digest of all of its files.
-    pub(crate) digest: String,
-    pub(crate) fetched: Vec<Fetched>,
-    /// What of it is in the image, though in no layer that is known.
-    pub(crate) artifacts: Vec<Placed>,
-    /// What it was told of its layers.
-    pub(crate) stored: Arc<FromStore>,
 }
 
 impl Engine {
@@ -230,152 +195,6 @@ impl Engine {
     }
 }
 
-impl Run<'_> {
-    /// Lets the buildpacks of the plan build, one after the other.
-    fn build_all(
-        &self,
-        planned: &Planned,
-        packages: Option<&Arc<Packages>>,
-        previous: Option<&Arc<Previous>>,
-    ) -> Result<Done, EngineError> {
-        let mut plan = planned.plan.clone();
-        let mut application = self.application.clone();
-        let mut steps: Vec<DoneStep> = Vec::new();
-        let mut build_layers: Vec<(String, Tree)> = Vec::new();
-        for at in 0..plan.steps.len() {
-            let step = &plan.steps[at];
-            let Some(buildpack) = planned.buildpacks.get(&step.buildpack) else { continue };
-            let key = &step.buildpack;
-            let (buildpack_id, version) = (key.id.to_string(), key.version.to_string());
-            self.observer.event(&Event::Building { buildpack: buildpack_id, version });
-            let before: Vec<String> = steps.iter().map(|step| step.key.id.to_string()).collect();
-            let granted = Granted {
-                packages: packages.cloned(),
-                buildpack: key.clone(),
-                capabilities: buildpack.capabilities.clone(),
-            };
-            let stored = Arc::new(self.stored(buildpack, previous.cloned()));
-            let built = self.build_one(buildpack, step, application, granted, &before, &build_layers, &stored);
-            let contribution = built?;
-            for pattern in contribution.slices.iter().flatten() {
-                Pattern::parse(pattern, self.request.image.workspace())
-                    .map_err(|source| EngineError::Slice { buildpack: key.clone(), source })?;
-            }
-            application = contribution.application;
-            for layer in &contribution.layers {
-                tell_layer(&*self.observer, key, layer);
-                if layer.uses.build {
-                    let tree = layer.contents.clone().or_else(|| stored.contents(&layer.name)).unwrap_or_default();
-                    build_layers.push((format!("{}/{}", key.id.directory(), layer.name), tree));
-                }
-            }
-            let key = key.clone();
-            self.pass_on(&mut plan, at, &contribution.left);
-            let data = contribution.stored.as_deref().and_then(|text| serde_json::from_str(text).ok());
-            steps.push(DoneStep {
-                key,
-                homepage: buildpack.manifest.homepage.clone(),
-                layers: contribution.layers,
-                processes: contribution.processes,
-                labels: contribution.labels,
-                slices: contribution.slices,
-                sboms: contribution.sboms,
-                data: data.or_else(|| stored.data()),
-                digest: buildpack.digest.to_string(),
-                fetched: contribution.fetched,
-                artifacts: contribution.artifacts,
-                stored,
-            });
-        }
-        Ok(Done { application, steps })
-    }
-
-    /// Hands on what a buildpack did not do. What nobody does after all is worth a word.
-    fn pass_on(&self, plan: &mut Plan, at: usize, left: &BTreeSet<String>) {
-        let left: Vec<String> = left.iter().cloned().collect();
-        // The sandbox knows the plan and lets nothing else be left.
-        for name in plan.pass_on(at, &left).unwrap_or_default() {
-            let text =
-                format!("{} left `{name}` to others, and no later buildpack provides it", plan.steps[at].buildpack.id);
-            self.observer.event(&Event::Warning { text });
-        }
-    }
-
-    /// What the last build left of this buildpack's.
-    fn stored(&self, buildpack: &Buildpack, previous: Option<Arc<Previous>>) -> FromStore {
-        let key = &buildpack.manifest.key;
-        let maker = Maker::new(key.version.to_string(), &buildpack.digest);
-        let (store, application) = (self.engine.store.clone(), export::identity(self.request));
-        FromStore::new(store, application, key.id.to_string(), maker, previous, self.observer.clone())
-    }
-
-    #[expect(clippy::too_many_arguments, reason = "each is one thing that the build of a buildpack depends on")]
-    fn build_one(
-        &self,
-        buildpack: &Buildpack,
-        step: &Step,
-        application: Tree,
-        packages: Granted,
-        before: &[String],
-        layers: &[(String, Tree)],
-        stored: &Arc<FromStore>,
-    ) -> Result<Contribution, EngineError> {
-        let key = &step.buildpack;
-        let id = key.id.to_string();
-        let log = Arc::new(Lines { observer: self.observer.clone(), buildpack: id.clone() });
-        let mut grant = self.grant(buildpack, self.request.build_limits.clone(), log)?;
-        grant.application = application;
-        grant.environment = environment::of_layers(before, layers)
-            .map_err(|source| EngineError::Pack { layer: "the build environment".to_owned(), source })?;
-        let capabilities = &buildpack.capabilities;
-        let artifacts = artifacts::Granted {
-            fetcher: self.engine.fetcher.clone(),
-            permission: Permission {
-                registries: capabilities.registries.iter().cloned().collect(),
-                hosts: capabilities.hosts.iter().cloned().collect(),
-            },
-            deadline: Instant::now() + self.request.build_limits.time,
-            runtime: Handle::current(),
-            cancel: self.request.cancel.clone(),
-            telling: Telling { observer: self.observer.clone(), buildpack: id.clone() },
-        };
-        let build = BuildGrant {
-            plan: step.entries.iter().map(plan_entry).collect(),
-            layers: layers.to_vec(),
-            stored: stored.clone(),
-            store: stored.data().map(|data| data.to_string()),
-            sbom_formats: buildpack.manifest.sbom_formats.clone(),
-            artifacts: Arc::new(artifacts),
-            packages: Arc::new(packages),
-        };
-        let built = buildpack.component.build(grant, build);
-        let built = built.map_err(|failure| EngineError::buildpack(Phase::Build, key.clone(), failure))?;
-        Ok(built.contribution)
-    }
-}
-
-fn plan_entry(entry: &wattle_plan::Entry) -> PlanEntry {
-    let metadata = if entry.metadata.is_empty() {
-        String::new()
-    } else {
-        serde_json::Value::Object(entry.metadata.clone()).to_string()
-    };
-    PlanEntry { name: entry.name.clone(), metadata }
-}
-
-fn tell_layer(observer: &dyn Observer, key: &BuildpackKey, layer: &wattle_sandbox::Layer) {
-    let (state, changes) = match &layer.state {
-        wattle_sandbox::LayerState::Created => (LayerState::Created, Vec::new()),
-        wattle_sandbox::LayerState::Restored | wattle_sandbox::LayerState::Kept => (LayerState::Reused, Vec::new()),
-        wattle_sandbox::LayerState::Stale(changes) => (LayerState::Stale, changes.clone()),
-    };
-    let changes = changes
-        .into_iter()
-        .map(|change| KeyChange { name: change.name, before: change.before, after: change.after })
-        .collect();
-    observer.event(&Event::Layer { buildpack: key.id.to_string(), layer: layer.name.clone(), state, changes });
-}
-
 fn origins(done: &Done) -> Vec<Origin> {
     let fetched = done.steps.iter().flat_map(|step| step.fetched.iter().map(move |fetched| (step, fetched)));
     let origin = |(step, fetched): (&DoneStep, &Fetched)| Origin {
@@ -385,17 +204,4 @@ fn origins(done: &Done) -> Vec<Origin> {
         size: fetched.size,
     };
     fetched.map(origin).collect()
-}
-
-/// Turns a buildpack's lines into events.
-struct Lines {
-    observer: Arc<dyn Observer>,
-    buildpack: String,
-}
-
-impl Log for Lines {
-    fn line(&self, stream: Stream, text: &str) {
-        let (buildpack, text) = (self.buildpack.clone(), text.to_owned());
-        self.observer.event(&Event::Output { buildpack, error: stream == Stream::Error, text });
-    }
 }

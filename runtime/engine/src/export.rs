@@ -1,6 +1,6 @@
 //! From contributions to an image.
 
-use crate::build::{Done, DoneStep, Sboms};
+use crate::build::Sboms;
 use crate::error::EngineError;
 use crate::packing::{Packing, packed as packed_of};
 use crate::previous::{MAKERS, Makers, Previous};
@@ -8,6 +8,7 @@ use crate::processes;
 use crate::request::Request;
 use crate::run::Run;
 use crate::sbom::{self, Bills, Documents};
+use crate::steps::{Done, DoneStep};
 use crate::system::Packages;
 use serde_json::Value;
 use std::collections::BTreeMap;

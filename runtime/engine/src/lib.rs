@@ -25,6 +25,7 @@ mod request;
 mod run;
 mod sbom;
 mod sending;
+mod steps;
 mod stored;
 mod system;
 mod tags;

@@ -11,7 +11,7 @@ pub(crate) use documents::Documents;
 pub(crate) use read::described;
 pub use read::{BillOfMaterials, BomError, Part};
 
-use crate::build::{Done, DoneStep};
+use crate::steps::{Done, DoneStep};
 use std::collections::BTreeMap;
 use wattle_oci::cnb::{Sbom, SbomFormat, SbomOf};
 use wattle_sandbox::{LayerState, Placed, SbomSubject};

@@ -7,8 +7,8 @@ use crate::previous::Previous;
 use crate::request::Engine;
 use std::cell::OnceCell;
 use tokio::runtime::Handle;
-use wattle_oci::cnb::{self, SbomFormat, SbomOf};
-use wattle_sandbox::Sbom;
+use wattle_oci::cnb::{self, SbomOf};
+use wattle_sandbox::{Sbom, SbomFormat};
 use wattle_tree::Tree;
 
 /// The bills of the previous image, fetched when the first is asked for.
@@ -27,19 +27,14 @@ impl<'a> Documents<'a> {
     /// What it has of a layer, in every form.
     pub(crate) fn of(&self, of: &SbomOf) -> Result<Vec<Sbom>, EngineError> {
         let files = self.files()?;
-        let forms = [
-            (SbomFormat::CycloneDx, wattle_sandbox::SbomFormat::CycloneDx),
-            (SbomFormat::Spdx, wattle_sandbox::SbomFormat::Spdx),
-            (SbomFormat::Syft, wattle_sandbox::SbomFormat::Syft),
-        ];
-        let document = |(form, format): (SbomFormat, wattle_sandbox::SbomFormat)| {
-            let path = cnb::Sbom { of: of.clone(), format: form, document: Vec::new() }.path();
+        let document = |format: SbomFormat| {
+            let path = cnb::Sbom { of: of.clone(), format: super::form_of(format), document: Vec::new() }.path();
             let file = files.file(&format!("{LAUNCH}{path}"))?;
             // What is no text is no document of any form.
             let document = file.blob.to_vec().ok().and_then(|bytes| String::from_utf8(bytes).ok())?;
             Some(Sbom { format, document })
         };
-        Ok(forms.into_iter().filter_map(document).collect())
+        Ok(SbomFormat::ALL.into_iter().filter_map(document).collect())
     }
 
     fn files(&self) -> Result<&Tree, EngineError> {
