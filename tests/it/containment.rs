@@ -1,39 +1,20 @@
 //! A buildpack that nobody trusts is contained, and the message names what it hit.
 
-use crate::run_image::TinyRunImage;
-use crate::wattle;
-use std::fs;
+use crate::guest::Guest;
 use std::os::unix::fs::symlink;
-use wattle_test_support::{Call, Files, Output, component, root};
+use wattle_test_support::{Files, Output};
 
 /// A build with a buildpack that misbehaves.
-struct Attempt {
-    buildpack: Files,
-    application: Files,
-    run_image: TinyRunImage,
-    output: Files,
-}
-
-impl Attempt {
-    fn new(buildpack_name: &str, how: &str) -> Attempt {
-        let application = Files::of([("misbehave", how)]);
-        symlink("/etc/passwd", application.join("link")).unwrap();
-        let (run_image, output) = (TinyRunImage::new(), Files::new());
-        Attempt { buildpack: buildpack(buildpack_name), application, run_image, output }
-    }
-
-    fn call(&self) -> Call {
-        let image = format!("oci:{}", self.output.join("image").display());
-        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]);
-        let call = call.args(["--output", &image, "--run-image", &self.run_image.name()]);
-        call.calling(self.application.path(), "app")
-    }
+fn attempt(buildpack_name: &str, how: &str) -> Guest {
+    let application = Files::of([("misbehave", how)]);
+    symlink("/etc/passwd", application.join("link")).unwrap();
+    Guest::new(buildpack_name, application)
 }
 
 /// Lets the buildpack misbehave, and gives what was told.
 #[track_caller]
 fn misbehave(how: &str, limits: &[&str]) -> Output {
-    let attempt = Attempt::new("misbehaving", how);
+    let attempt = attempt("misbehaving", how);
     let call = limits.iter().fold(attempt.call(), |call, limit| call.args(["--limit", limit]));
     let misbehaved = call.run().fails(1);
     assert!(attempt.output.is_empty(), "something was left in the output directory");
@@ -44,13 +25,6 @@ fn misbehave(how: &str, limits: &[&str]) -> Output {
 #[track_caller]
 fn check(how: &str, limits: &[&str]) -> String {
     misbehave(how, limits).failure()
-}
-
-/// A directory with the `buildpack.toml` and the component of a package in `tests/components`.
-pub(crate) fn buildpack(name: &str) -> Files {
-    let manifest = fs::read(root().join("tests/components").join(name).join("buildpack.toml")).unwrap();
-    let component = fs::read(component(&format!("{name}-buildpack"))).unwrap();
-    Files::new().with("buildpack.toml", manifest).with(&format!("{name}.wasm"), component)
 }
 
 #[test]
@@ -145,7 +119,7 @@ fn a_panic_ends_the_buildpack_alone() {
 
 #[test]
 fn sockets_are_not_offered() {
-    let output = Attempt::new("socket", "").call().run();
+    let output = attempt("socket", "").call().run();
     insta::assert_snapshot!(output.fails(2).failure(), @r"
     error: the component of `test/socket@0.1.0` cannot be used
       caused by: it imports `wasi:sockets/network`, `wasi:sockets/instance-network`, `wasi:sockets/udp`, `wasi:sockets/udp-create-socket`, `wasi:sockets/tcp`, `wasi:sockets/tcp-create-socket`, `wasi:sockets/ip-name-lookup`, which is not offered to buildpacks: there are no sockets, no HTTP and no threads
@@ -155,7 +129,7 @@ fn sockets_are_not_offered() {
 
 #[test]
 fn a_loop_can_be_interrupted() {
-    let attempt = Attempt::new("misbehaving", "loop");
+    let attempt = attempt("misbehaving", "loop");
     let mut process = attempt.call().start();
     process.wait_for("Building");
     process.interrupt();

@@ -1,37 +1,9 @@
 //! What buildpacks say beside layers and processes, and what becomes of it in the image.
 
-use crate::containment::buildpack;
-use crate::run_image::TinyRunImage;
+use crate::guest::{Guest, buildpack};
 use crate::wattle;
 use std::fs;
-use wattle_test_support::{Call, Files, Image, Listing, Output};
-
-/// A build by the test buildpack (`tests/components/calls`).
-struct Attempt {
-    buildpack: Files,
-    application: Files,
-    run_image: TinyRunImage,
-    output: Files,
-}
-
-impl Attempt {
-    fn new(files: &[(&str, &str)]) -> Attempt {
-        let application = Files::of(files.iter().copied());
-        Attempt { buildpack: buildpack("calls"), application, run_image: TinyRunImage::new(), output: Files::new() }
-    }
-
-    fn call(&self) -> Call {
-        let image = format!("oci:{}", self.output.join("image").display());
-        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]);
-        let call = call.args(["--output", &image, "--run-image", &self.run_image.name()]);
-        call.calling(self.application.path(), "app")
-    }
-
-    fn build(&self) -> Image {
-        self.call().run().succeeds();
-        Image::verified(&self.output.join("image"), "latest")
-    }
-}
+use wattle_test_support::{Files, Image, Listing, Output};
 
 fn created_by(image: &Image) -> Vec<String> {
     let history = image.config["history"].as_array().unwrap();
@@ -47,7 +19,7 @@ fn b90_i51_i60_i63_each_slice_is_a_layer_and_one_is_what_is_left() {
         ("public/logo.png", "3"),
         ("public/index.html", "4"),
     ];
-    let image = Attempt::new(&files).build();
+    let image = Guest::calls(&files).build();
     let slices: Vec<String> = created_by(&image).into_iter().filter(|text| text.starts_with("Application")).collect();
     assert_eq!(
         slices,
@@ -62,28 +34,28 @@ fn b90_i51_i60_i63_each_slice_is_a_layer_and_one_is_what_is_left() {
 
 #[test]
 fn b90_a_slice_that_is_no_pattern_is_the_buildpacks_fault() {
-    let attempt = Attempt::new(&[("call", "slices\n../outside")]);
-    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"
+    let guest = Guest::calls(&[("call", "slices\n../outside")]);
+    insta::assert_snapshot!(guest.call().run().fails(1).failure(), @"
     error: test/calls@0.1.0 cuts the application into slices that cannot be
       caused by: `../outside` is no pattern for files of the application: it leads out of the application
     hint: this is an error in the buildpack, or in the setting that it has the pattern from
     ");
-    let attempt = Attempt::new(&[("call", "slices\n[a")]);
-    insta::assert_snapshot!(attempt.call().run().fails(1).failure(), @"
+    let guest = Guest::calls(&[("call", "slices\n[a")]);
+    insta::assert_snapshot!(guest.call().run().fails(1).failure(), @"
     error: test/calls@0.1.0 cuts the application into slices that cannot be
       caused by: `[a` is no pattern for files of the application: a `[` has no `]`
     hint: this is an error in the buildpack, or in the setting that it has the pattern from
     ");
-    assert!(attempt.output.is_empty());
+    assert!(guest.output.is_empty());
 }
 
 #[test]
 fn b92_what_one_leaves_goes_to_the_next_that_provides_it() {
-    let attempt = Attempt::new(&[("call", "leave")]);
+    let guest = Guest::calls(&[("call", "leave")]);
     let other = buildpack("calls");
     let manifest = other.read("buildpack.toml").replace("test/calls", "test/other");
     fs::write(other.join("buildpack.toml"), manifest).unwrap();
-    let output: Output = attempt.call().args(["--buildpack", other.text(), "--format", "json"]).run().succeeds();
+    let output: Output = guest.call().args(["--buildpack", other.text(), "--format", "json"]).run().succeeds();
     let lines = output.json_lines();
     let warnings: Vec<&str> = lines
         .iter()
@@ -97,15 +69,14 @@ fn b92_what_one_leaves_goes_to_the_next_that_provides_it() {
 
 #[test]
 fn b94_p64_bills_of_the_build_are_written_and_are_not_in_the_image() {
-    let attempt = Attempt::new(&[("call", "sboms")]);
+    let guest = Guest::calls(&[("call", "sboms")]);
     let bills = Files::new();
-    attempt.call().args(["--sbom-output", &bills.join("out").to_string_lossy()]).run().succeeds();
+    guest.call().args(["--sbom-output", &bills.join("out").to_string_lossy()]).run().succeeds();
     let has = |path: &str| bills.join("out").join(path).is_file();
     assert!(has("launch/test_calls/described/sbom.cdx.json"));
     assert!(has("launch/test_calls/sbom.cdx.json"));
     assert!(has("build/test_calls/sbom.cdx.json"));
-    let image = format!("oci:{}", attempt.output.join("image").display());
-    let told = wattle().args(["sbom", &image, "--no-run-image", "--format", "json"]).run().succeeds();
+    let told = wattle().args(["sbom", &guest.image(), "--no-run-image", "--format", "json"]).run().succeeds();
     let documents = told.json_lines().pop().unwrap()["documents"].clone();
     let documents: Vec<&str> = documents.as_array().unwrap().iter().filter_map(|it| it.as_str()).collect();
     assert!(documents.iter().all(|path| path.starts_with("/layers/sbom/launch/")), "{documents:?}");
@@ -113,8 +84,8 @@ fn b94_p64_bills_of_the_build_are_written_and_are_not_in_the_image() {
 
 #[test]
 fn l29_l38_l40_the_launcher_has_a_layer_a_name_and_a_bill_of_its_own() {
-    let attempt = Attempt::new(&[("call", "context")]);
-    let image = attempt.build();
+    let guest = Guest::calls(&[("call", "context")]);
+    let image = guest.build();
     let launcher = &image.label("io.buildpacks.build.metadata")["launcher"];
     assert!(launcher["version"].as_str().unwrap().starts_with("wattle-launcher "), "{launcher}");
     assert_eq!(launcher["source"]["git"]["repository"], "wattle");

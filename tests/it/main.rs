@@ -15,6 +15,7 @@ mod cli;
 mod containment;
 mod contract;
 mod exec_d;
+mod guest;
 mod inspect;
 mod launcher;
 mod mmdebstrap;

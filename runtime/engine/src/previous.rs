@@ -107,6 +107,11 @@ impl Previous {
         })
     }
 
+    /// Whether a buildpack took part.
+    pub(crate) fn was_built_by(&self, buildpack: &str) -> bool {
+        self.of(buildpack).is_some()
+    }
+
     /// What a buildpack stored.
     pub(crate) fn stored(&self, buildpack: &str) -> Option<Value> {
         self.of(buildpack)?.store.as_ref().map(|store| store.metadata.clone()).filter(Value::is_object)

@@ -4,7 +4,7 @@ use crate::event::{Event, Observer};
 use crate::previous::Previous;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use wattle_oci::Layer;
 use wattle_oci::layer::FORMAT;
 use wattle_sandbox::{Change, Sbom, Stored, StoredLayer, Uses};
@@ -86,6 +86,7 @@ pub(crate) struct FromStore {
     previous: Option<Arc<Previous>>,
     observer: Arc<dyn Observer>,
     found: Mutex<BTreeMap<String, Option<Found>>>,
+    data: OnceLock<Option<serde_json::Value>>,
 }
 
 #[derive(Clone)]
@@ -116,7 +117,16 @@ impl FromStore {
         previous: Option<Arc<Previous>>,
         observer: Arc<dyn Observer>,
     ) -> FromStore {
-        FromStore { store, application, buildpack, maker, previous, observer, found: Mutex::default() }
+        FromStore {
+            store,
+            application,
+            buildpack,
+            maker,
+            previous,
+            observer,
+            found: Mutex::default(),
+            data: OnceLock::new(),
+        }
     }
 
     /// Who makes layers now.
@@ -155,14 +165,22 @@ impl FromStore {
         self.previous.as_ref()?.layer(&packed)
     }
 
-    /// What the buildpack wanted back from the last build; what the image says counts only where the store says nothing.
+    /// What the buildpack wanted back from the last build. Of a previous image that the buildpack took part in, the image's
+    /// word counts: somebody else may have built it meanwhile.
     pub(crate) fn data(&self) -> Option<serde_json::Value> {
-        let kept = self.store.layers(&self.application, &self.buildpack).data().unwrap_or_else(|error| {
+        let look_up = || match self.previous.as_ref().filter(|previous| previous.was_built_by(&self.buildpack)) {
+            Some(previous) => previous.stored(&self.buildpack),
+            None => self.kept_data(),
+        };
+        self.data.get_or_init(look_up).clone()
+    }
+
+    fn kept_data(&self) -> Option<serde_json::Value> {
+        self.store.layers(&self.application, &self.buildpack).data().unwrap_or_else(|error| {
             let text = format!("what {} stored is not known any more: {error}", self.buildpack);
             self.observer.event(&Event::Warning { text });
             None
-        });
-        kept.or_else(|| self.previous.as_ref()?.stored(&self.buildpack))
+        })
     }
 
     /// A store that cannot be read is a warning: the layer is made anew.

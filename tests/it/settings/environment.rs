@@ -1,33 +1,12 @@
 //! Where variables and service bindings come from.
 
-use crate::containment::buildpack;
-use crate::run_image::TinyRunImage;
+use crate::guest::Guest;
 use crate::wattle;
 use std::os::unix::fs::symlink;
 use wattle_test_support::{Call, Files};
 
 const PROJECT: &str =
     "[_]\nschema-version = \"0.2\"\n[[io.buildpacks.build.env]]\nname = \"COLOUR\"\nvalue = \"from-project\"\n";
-
-/// A build by a buildpack that prints the variables that it sees.
-struct Shown {
-    buildpack: Files,
-    application: Files,
-    run_image: TinyRunImage,
-    output: Files,
-}
-
-impl Shown {
-    fn call(&self) -> Call {
-        let (image, run_image) = (format!("oci:{}", self.output.join("image").display()), self.run_image.name());
-        let call = wattle().args(["build", self.application.text(), "--buildpack", self.buildpack.text()]).bare();
-        call.args(["--format", "json", "--run-image", &run_image, "--output", &image])
-    }
-
-    fn file(&self, name: &str, text: &str) {
-        std::fs::write(self.application.join(name), text).unwrap();
-    }
-}
 
 /// Where the variable was set.
 #[track_caller]
@@ -40,21 +19,21 @@ fn origin(call: Call) -> String {
 
 #[test]
 fn j5_p4_what_is_typed_comes_before_what_is_written() {
-    let application = Files::of([("call", "context"), ("project.toml", PROJECT)]);
-    let shown =
-        Shown { buildpack: buildpack("calls"), application, run_image: TinyRunImage::new(), output: Files::new() };
+    let guest = Guest::calls(&[("call", "context"), ("project.toml", PROJECT)]);
+    let call = || guest.call().bare().args(["--format", "json"]);
+    let file = |name: &str, text: &str| std::fs::write(guest.application.join(name), text).unwrap();
     let set = |from: &str| format!("COLOUR=from-{from}");
-    assert_eq!(origin(shown.call()), "project");
-    shown.file("wattle.toml", "env-file = \"tool.env\"\n");
-    shown.file("tool.env", &set("toolfile"));
-    assert_eq!(origin(shown.call()), "toolfile");
-    shown.file("wattle.toml", "env-file = \"tool.env\"\n[env]\nCOLOUR = \"from-tool\"\n");
-    assert_eq!(origin(shown.call()), "tool");
-    shown.file("one.env", &set("one"));
-    shown.file("two.env", "# from the environment\nCOLOUR\n");
-    let one = || shown.call().arg("--env-file").arg(shown.application.join("one.env"));
+    assert_eq!(origin(call()), "project");
+    file("wattle.toml", "env-file = \"tool.env\"\n");
+    file("tool.env", &set("toolfile"));
+    assert_eq!(origin(call()), "toolfile");
+    file("wattle.toml", "env-file = \"tool.env\"\n[env]\nCOLOUR = \"from-tool\"\n");
+    assert_eq!(origin(call()), "tool");
+    file("one.env", &set("one"));
+    file("two.env", "# from the environment\nCOLOUR\n");
+    let one = || call().arg("--env-file").arg(guest.application.join("one.env"));
     assert_eq!(origin(one()), "one");
-    let two = || one().arg("--env-file").arg(shown.application.join("two.env"));
+    let two = || one().arg("--env-file").arg(guest.application.join("two.env"));
     assert_eq!(origin(two()), "one", "it is not in the environment");
     assert_eq!(origin(two().env("COLOUR", "from-caller")), "caller");
     assert_eq!(origin(two().args(["--env", &set("typed")])), "typed");

@@ -1,6 +1,6 @@
 //! What the user says of an image.
 
-use crate::containment::buildpack;
+use crate::guest::buildpack;
 use crate::run_image::TinyRunImage;
 use crate::wattle;
 use serde_json::Value;
