@@ -73,12 +73,9 @@ fn no_buildpack_applies() {
     let attempt = Attempt::of([("web/package.json", "{}"), ("README.md", "A shop")]);
     insta::assert_snapshot!(attempt.fails(1), @"
     error: no buildpack can build `[app]`
-      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
-      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
-      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
-      wattle/node@0.1.0                   skipped: there is no `package.json`
-      wattle/procfile@0.1.0               skipped: there is no `Procfile`
+      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/node@0.1.0      skipped: there is no `package.json`
+      wattle/procfile@0.1.0  skipped: there is no `Procfile`
     hint: `web/package.json` exists: try `wattle build [app]/web`
     ");
 }
@@ -87,12 +84,9 @@ fn no_buildpack_applies() {
 fn an_empty_application() {
     insta::assert_snapshot!(Attempt::of([]).fails(1), @"
     error: no buildpack can build `[app]`
-      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
-      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
-      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
-      wattle/node@0.1.0                   skipped: there is no `package.json`
-      wattle/procfile@0.1.0               skipped: there is no `Procfile`
+      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/node@0.1.0      skipped: there is no `package.json`
+      wattle/procfile@0.1.0  skipped: there is no `Procfile`
     ");
 }
 

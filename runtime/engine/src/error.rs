@@ -9,7 +9,7 @@ use crate::tags::NotTagged;
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use wattle_plan::{BuildpackKey, ExpandError, Unresolved};
+use wattle_plan::{BuildpackKey, ExpandError, Unresolved, Verdict};
 use wattle_sandbox::Failure;
 use wattle_store::StoreError;
 use wattle_transport::{Location, TransportError};
@@ -343,10 +343,12 @@ fn of_failure(failure: &Failure) -> Fault {
     }
 }
 
-/// Each buildpack once, and what came of it.
+/// Each buildpack that matters once, and what came of it; each at all, if none does.
 fn said(unresolved: &Unresolved) -> Vec<String> {
     let mut rows: Vec<(String, String)> = Vec::new();
-    for verdict in unresolved.groups.iter().flat_map(|group| &group.verdicts) {
+    let verdicts = || unresolved.groups.iter().flat_map(|group| &group.verdicts);
+    let none_matters = !verdicts().any(Verdict::matters);
+    for verdict in verdicts().filter(|verdict| none_matters || verdict.matters()) {
         let row = (verdict.buildpack.to_string(), verdict.outcome.to_string());
         if !rows.contains(&row) {
             rows.push(row);

@@ -71,6 +71,17 @@ impl Unresolved {
     }
 }
 
+impl Verdict {
+    /// True if the group might work out if it were otherwise: not what it can do without, and what passed all the same.
+    pub fn matters(&self) -> bool {
+        match &self.outcome {
+            Outcome::Skipped(_) => !self.optional,
+            Outcome::Passed { problems, .. } => !self.optional || !problems.is_empty(),
+            Outcome::Failed(_) | Outcome::Excluded | Outcome::NotAsked => true,
+        }
+    }
+}
+
 impl Outcome {
     pub(crate) fn of(detection: Option<&Detection>) -> Outcome {
         match detection {

@@ -61,12 +61,9 @@ fn j2_what_is_excluded_is_not_seen_in_detect() {
     let excluded = application("[io.buildpacks]\nexclude = [\"Procfile\"]\n");
     insta::assert_snapshot!(plan(&excluded).run().fails(1).failure(), @"
     error: no buildpack can build `[app]`
-      wattle/ca-certificates@0.1.0        passed, provides `ca-certificates`, requires `ca-certificates`
-      wattle/static@0.1.0                 skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
-      wattle/environment-variables@0.1.0  skipped: no variable is set whose name begins with `BPE_`
-      wattle/image-labels@0.1.0           skipped: neither `BP_IMAGE_LABELS` nor a `BP_OCI_…` variable is set
-      wattle/node@0.1.0                   skipped: there is no `package.json`
-      wattle/procfile@0.1.0               skipped: there is no `Procfile`
+      wattle/static@0.1.0    skipped: there is no `index.html` in the application, `public`, `dist`, `build`, `_site`, `out`, `site` or `www`
+      wattle/node@0.1.0      skipped: there is no `package.json`
+      wattle/procfile@0.1.0  skipped: there is no `Procfile`
     ");
 }
 
